@@ -1,0 +1,1 @@
+"""Break things on purpose, safely, and score the outcome."""

