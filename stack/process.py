@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from stack.errors import MissingToolError
@@ -60,7 +60,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,  # a Ctrl-C at the terminal is for us; we stop our children in order
-                preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 - the two calls in it are async-signal-safe
+                preexec_fn=die_with_parent(),  # noqa: PLW1509 - the two calls in it are async-signal-safe
             )
 
     @property
@@ -79,8 +79,7 @@ class Child:
 
     def stop(self, grace: float = 5.0) -> None:
         """Asks it to end, and after `grace` seconds makes it."""
-        if self.exit_code is None:
-            self._process.terminate()
+        self.signal(signal.SIGTERM)
         try:
             self._process.wait(grace)
         except subprocess.TimeoutExpired:
@@ -96,11 +95,13 @@ class Child:
         return "\n".join(text.splitlines()[-lines:])
 
 
-def _die_with_parent(parent: int):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def die_with_parent(number: signal.Signals = signal.SIGKILL) -> Callable[[], None]:
+    """What a child runs before its program so that the kernel sends it `number` when we die; for `preexec_fn`."""
     libc = ctypes.CDLL(None)
+    parent = os.getpid()
 
     def arm() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc.prctl(_PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it died before the kernel was told
             os._exit(1)
 

@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+.PHONY: help install lint check test bench demo generate lock
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+.venv/installed: requirements.lock pyproject.toml scripts/install-python
+	@PYTHON=$(PYTHON) scripts/install-python
+
+install: .venv/installed ## the virtual environment, Prometheus and Alertmanager
+	@scripts/install-programs
+
+lint: .venv/installed ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: install lint ## the quick part of the tests, under a minute
+	$(BIN)/dev-hq generate --check
+	$(BIN)/pytest -q -m "not e2e"
+
+test: check ## the whole suite, the closed loop among it, under 15 minutes
+	$(BIN)/pytest -q -m e2e
+
+bench: install ## what the figures in the README come from
+	$(BIN)/python -m bench.data_plane
+	$(BIN)/python -m bench.detection
+
+demo: install ## the closed loop on this machine, in at most 4 minutes
+	@$(BIN)/dev-hq demo
+
+generate: .venv/installed ## rules from stack.yaml
+	$(BIN)/dev-hq generate
+
+lock: .venv/installed ## requirements.lock from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements.lock

@@ -1,0 +1,33 @@
+"""`dev-hq demo`: the closed loop, shown in a few minutes."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from types import FrameType
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `demo`."""
+    parser = commands.add_parser(
+        "demo", help="show the whole loop: a failure wave, its anomaly, the notification, the gate, recovery, the score"
+    )
+    parser.set_defaults(handler=_demo)
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from hq.demo import Demo, check_is_demo
+    from stack.errors import HqError
+
+    check_is_demo(arguments.stack)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return Demo(arguments.stack, lambda line: print(line, flush=True)).play()
+    except HqError as error:
+        print(f"dev-hq: {error}", file=sys.stderr)
+        return 1
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,263 @@
+"""The stack on this machine: configuration written from stack.yaml, programs started, watched and stopped.
+
+Everything it writes lies under `var/` beside stack.yaml. Its children die with it, whatever way it dies.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+import yaml
+
+from stack.errors import HqError
+from stack.loader import load_stack
+from stack.model import ManagedProcess, Stack
+from stack.placement import place, read_placement, remove_placement, write_placement
+from stack.process import Child, find_program
+from stack.waiting import wait_for
+
+READY_SECONDS = 30.0
+RESTARTS_A_MINUTE = 5
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program of the stack: how it is started, and the URL that answers 200 once it is ready."""
+
+    name: str
+    argv: tuple[str | Path, ...]
+    url: str
+    ready: str
+
+
+class LocalStack:
+    """The programs of one stack.yaml, running as our children.
+
+    `start` brings them up in order and returns when all are ready; `watch` restarts what dies; `stop` ends them.
+    """
+
+    def __init__(self, stack: Stack, say: Say) -> None:
+        self.stack = stack
+        self._say = say
+        self._programs: list[Program] = []
+        self._children: dict[str, Child] = {}
+        self._restarts: dict[str, list[float]] = {}
+
+    def start(self) -> None:
+        """Starts every program and waits until each is ready; raises HqError with the last words of one that is not."""
+        self._programs = [*_programs(self.stack)]
+        _write_configuration(self.stack)
+        for program in self._programs:
+            self._children[program.name] = self._launch(program)
+        for program in self._programs:
+            self._wait_until_ready(program)
+            self._say(f"{program.name:<14}{program.url}")
+        self._wait_until_scraped()
+
+    def watch(self) -> None:
+        """Starts again what died; raises HqError about a program that keeps dying."""
+        for program in self._programs:
+            child = self._children[program.name]
+            if child.exit_code is None:
+                continue
+            recent = [at for at in self._restarts.get(program.name, []) if at > time.monotonic() - 60]
+            if len(recent) >= RESTARTS_A_MINUTE:
+                raise HqError(f"{program.name} died {len(recent) + 1} times in a minute; its log is {child.log}")
+            self._say(f"{program.name} {_describe_exit(child.exit_code)}; starting it again")
+            self._restarts[program.name] = [*recent, time.monotonic()]
+            self._children[program.name] = self._launch(program)
+
+    def stop(self) -> None:
+        """Ends every program, the last started first."""
+        for child in reversed(self._children.values()):
+            child.signal(signal.SIGTERM)
+        for child in reversed(self._children.values()):
+            child.stop()
+
+    def _launch(self, program: Program) -> Child:
+        return Child(program.name, program.argv, self.stack.directory / "log" / f"{program.name}.log")
+
+    def _wait_until_ready(self, program: Program) -> None:
+        child = self._children[program.name]
+        wait_for(
+            lambda: child.exit_code is not None or _answers(program.ready),
+            READY_SECONDS,
+            f"{program.name} did not answer at {program.ready}",
+        )
+        if child.exit_code is not None:
+            raise HqError(
+                f"{program.name} {_describe_exit(child.exit_code)} at once; its log says:\n{child.last_words()}"
+            )
+
+    def _wait_until_scraped(self) -> None:
+        url = f"{self.stack.prometheus.url}/api/v1/targets?state=active"
+
+        def all_up() -> bool:
+            try:
+                targets = requests.get(url, timeout=5).json()["data"]["activeTargets"]
+            except (requests.RequestException, ValueError, KeyError):
+                return False
+            return bool(targets) and all(target["health"] == "up" for target in targets)
+
+        wait_for(all_up, READY_SECONDS, "Prometheus could not scrape every target", every=0.25)
+
+
+@contextmanager
+def running(path: Path, say: Say, *, fresh: bool = False) -> Iterator[LocalStack]:
+    """The stack of the file `path`, up and ready for the body, stopped after it; raises HqError.
+
+    Only one runs from a directory at a time. With `fresh`, what Prometheus and Alertmanager remember is dropped first.
+    """
+    wished = load_stack(path)
+    with _only_one(wished):
+        if fresh:
+            for memory in ("prometheus", "alertmanager"):
+                shutil.rmtree(wished.directory / memory, ignore_errors=True)
+        moved = place(wished)
+        for wanted, actual in moved.items():
+            say(f"{wanted} is taken; {actual} instead")
+        local = LocalStack(load_stack(path, moved), say)
+        try:
+            write_placement(wished.directory, moved)
+            local.start()
+            yield local
+        finally:
+            local.stop()
+            remove_placement(wished.directory)
+
+
+@contextmanager
+def _only_one(stack: Stack) -> Iterator[None]:
+    try:
+        stack.directory.mkdir(parents=True, exist_ok=True)
+        lock = os.open(stack.directory / "up.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
+    except OSError as error:
+        raise HqError(f"{stack.directory} cannot be written: {error.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        placement = read_placement(stack.directory)
+        pid = f" (pid {placement.pid})" if placement else ""
+        raise HqError(f"the stack of {stack.file} already runs{pid}; `dev-hq down` stops it") from None
+    else:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _programs(stack: Stack) -> Iterator[Program]:
+    """What runs, in the order it is started: what others call comes first."""
+    var = stack.directory
+    for process in stack.processes.values():
+        yield _managed(process)
+    admin = f"http://{stack.envoy.admin}"
+    yield Program(
+        "envoy",
+        (
+            find_program("envoy"),
+            "-c",
+            var / "envoy.json",
+            "--concurrency",
+            "2",
+            "--disable-hot-restart",
+            "-l",
+            "warning",
+        ),
+        admin,
+        f"{admin}/ready",
+    )
+    exporter = f"http://{stack.exporter}"
+    yield Program(
+        "exporter",
+        (sys.executable, "-m", "hq.cli", "--stack", stack.file.resolve(), "serve"),
+        f"{exporter}/metrics",
+        f"{exporter}/-/ready",
+    )
+    yield Program(
+        "alertmanager",
+        (
+            find_program("alertmanager"),
+            f"--config.file={var / 'alertmanager.yml'}",
+            f"--storage.path={var / 'alertmanager'}",
+            f"--web.listen-address={_authority(stack.alertmanager.url)}",
+            "--cluster.listen-address=",
+        ),
+        stack.alertmanager.url,
+        f"{stack.alertmanager.url}/-/ready",
+    )
+    yield Program(
+        "prometheus",
+        (
+            find_program("prometheus"),
+            f"--config.file={var / 'prometheus.yml'}",
+            f"--storage.tsdb.path={var / 'prometheus'}",
+            f"--storage.tsdb.retention.time={_retention(stack)}",
+            f"--web.listen-address={_authority(stack.prometheus.url)}",
+        ),
+        stack.prometheus.url,
+        f"{stack.prometheus.url}/-/ready",
+    )
+
+
+def _managed(process: ManagedProcess) -> Program:
+    program = sys.executable if process.run[0] == "python" else process.run[0]
+    url = f"http://{process.listen}"
+    return Program(process.name, (program, *process.run[1:]), url, url + process.ready)
+
+
+def _write_configuration(stack: Stack) -> None:
+    from chaos.envoy import envoy_config
+    from hq.api import ensure_credentials
+    from prometheus.alertmanager import alertmanager_config
+    from prometheus.rules import write_rules
+    from prometheus.server import prometheus_config
+
+    var = stack.directory
+    rules = var / "rules"
+    credentials = var / "webhook-token"
+    ensure_credentials(credentials)
+    write_rules(stack, rules)
+    (var / "envoy.json").write_text(json.dumps(envoy_config(stack), indent=2) + "\n")
+    (var / "prometheus.yml").write_text(yaml.safe_dump(prometheus_config(stack, rules), sort_keys=False))
+    (var / "alertmanager.yml").write_text(yaml.safe_dump(alertmanager_config(stack, credentials), sort_keys=False))
+
+
+def _answers(url: str) -> bool:
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            return session.get(url, timeout=2, allow_redirects=False).status_code == 200
+        except requests.RequestException:
+            return False
+
+
+def _retention(stack: Stack) -> str:
+    """As long as the longest objective's window, and a day."""
+    objectives = [
+        objective
+        for service in stack.services.values()
+        for objective in (service.success_rate, service.latency)
+        if objective
+    ]
+    return f"{int(max(objective.window for objective in objectives) // 86400) + 1}d"
+
+
+def _authority(url: str) -> str:
+    return url.partition("://")[2].split("/", 1)[0]
+
+
+def _describe_exit(code: int) -> str:
+    return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
