@@ -1,0 +1,56 @@
+"""Imports go down only, and nothing happens on import."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MAY_IMPORT = {
+    "stack": set(),
+    "prometheus": {"stack"},
+    "exporters": {"stack"},
+    "gates": {"stack", "prometheus"},
+    "chaos": {"stack", "prometheus", "gates"},
+    "hq": {"stack", "prometheus", "exporters", "gates", "chaos"},
+    "demo": set(),
+}
+MODULES = [(package, path) for package in MAY_IMPORT for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def imported_packages(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found & MAY_IMPORT.keys()
+
+
+@pytest.mark.parametrize(("package", "path"), MODULES, ids=lambda value: getattr(value, "name", value))
+def test_imports_go_down_only(package: str, path: Path) -> None:
+    assert imported_packages(path) - {package} <= MAY_IMPORT[package]
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_importing_every_module_starts_nothing_and_says_nothing(package: str) -> None:
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for owner, path in MODULES if owner == package]
+    program = "import importlib, sys, threading\n" + "\n".join(
+        f"importlib.import_module({name.removesuffix('.__init__')!r})" for name in names if not name.endswith("__main__")
+    )
+    program += "\nassert threading.active_count() == 1"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+HEAVY = ("grpc", "google.protobuf", "starlette", "uvicorn", "aiohttp", "envoy")
+
+
+@pytest.mark.parametrize("entry", ["gates.check", "hq.cli"])
+def test_nothing_heavy_is_imported_before_it_is_needed(entry: str) -> None:
+    program = f"import sys, {entry}; print([name for name in {HEAVY!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
