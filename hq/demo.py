@@ -43,7 +43,7 @@ class Command:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,  # Ctrl-C is for us; we end the commands in order
-            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - the two calls in it are async-signal-safe
+            preexec_fn=die_with_parent(signal.SIGTERM),
         )
         self._reader = threading.Thread(target=self._pass_on, args=(self._process.stdout,), daemon=True)
         self._reader.start()

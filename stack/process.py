@@ -60,7 +60,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,  # a Ctrl-C at the terminal is for us; we stop our children in order
-                preexec_fn=die_with_parent(),  # noqa: PLW1509 - the two calls in it are async-signal-safe
+                preexec_fn=die_with_parent(),
             )
 
     @property
