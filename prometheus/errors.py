@@ -1,0 +1,25 @@
+"""What can go wrong between us and Prometheus."""
+
+from __future__ import annotations
+
+from stack.errors import HqError
+
+
+class PrometheusError(HqError):
+    """Prometheus could not be asked, or its answer cannot be used."""
+
+
+class UnreachableError(PrometheusError):
+    """Nobody answered, or not in time, or the server says that it cannot answer now (and when it might, in seconds)."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RefusedError(PrometheusError):
+    """The server understood who we are and what we ask, and refuses it; asking again will not help."""
+
+
+class AnswerError(PrometheusError):
+    """The server answered something that is not an answer of Prometheus."""

@@ -1,0 +1,54 @@
+"""PromQL selectors and the strings in them: written so that no value can leave its quotes, read so that none hides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from stack.errors import HqError
+
+_LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
+_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+_STRING = r"""(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)"""
+_MATCHER = rf"\s*[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=~|!~|!=|=)\s*{_STRING}\s*"
+_MATCHERS = rf"\{{(?:{_MATCHER}(?:,{_MATCHER})*,?)?\s*\}}"
+_SELECTOR = re.compile(rf"\s*(?P<name>{_NAME})?\s*(?P<matchers>{_MATCHERS})?\s*", re.ASCII)
+
+
+def quoted(value: str) -> str:
+    """`value` as a PromQL string."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def selector(metric: str, labels: Mapping[str, str]) -> str:
+    """The series of `metric` that have exactly these label values; raises HqError for what cannot be a label."""
+    for label in labels:
+        if not _LABEL.fullmatch(label):
+            raise HqError(f'"{label}" is not a label; use letters, digits and _, such as job')
+    matchers = ",".join(f"{label}={quoted(value)}" for label, value in labels.items())
+    return f"{metric}{{{matchers}}}" if matchers else metric
+
+
+def matching(series: str, label: str, operator: str, value: str) -> str:
+    """The selector `series` with one more matcher, such as `code=~"5.."`."""
+    head, _, matchers = series.rstrip().removesuffix("}").rstrip().rstrip(",").partition("{")
+    return f"{head}{{{matchers + ',' if matchers else ''}{label}{operator}{quoted(value)}}}"
+
+
+def is_selector(text: str) -> bool:
+    """Whether `text` selects series and does nothing else, so that rate() can be taken of it."""
+    match = _SELECTOR.fullmatch(text)
+    return match is not None and bool(match["name"] or match["matchers"])
+
+
+def equal_value(series: str, label: str) -> str | None:
+    """The value that the selector `series` demands of `label`, if it demands one by `=`."""
+    match = re.search(rf'[{{,]\s*{re.escape(label)}\s*=\s*"((?:[^"\\\n]|\\.)*)"', series)
+    if not match:
+        return None
+    return re.sub(r"\\(.)", _unescape, match[1])
+
+
+def _unescape(escape: re.Match[str]) -> str:
+    return "\n" if escape[1] == "n" else escape[1]

@@ -1,0 +1,151 @@
+"""What counts as a request of a service, as a bad one, as a slow one: the PromQL of service level indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus.selector import equal_value, is_selector, matching, selector
+from stack.errors import HqError
+from stack.model import PresetSli, PromqlSli, Service
+from stack.quantity import format_duration
+
+
+@dataclass(frozen=True)
+class Sli:
+    """The counters of one service, as PromQL selectors.
+
+    `total` counts all requests, and either `bad` or `good` a part of them. `buckets` is the latency histogram, whose
+    `le` counts in units of `bucket_unit` seconds. `throttled` counts the answers with 429. `job` is the scrape job
+    that they come from, where that can be told.
+    """
+
+    service: str
+    total: str
+    bad: str | None
+    good: str | None
+    buckets: str | None
+    bucket_unit: float
+    throttled: str | None
+    job: str | None = None
+
+
+def sli_of(service: Service) -> Sli:
+    """The indicator of a service, from its preset or its own PromQL; raises HqError for what is no selector."""
+    if isinstance(service.sli, PromqlSli):
+        return _custom(service.name, service.sli)
+    presets = {"prometheus-http": _prometheus_http, "envoy": _envoy}
+    return presets[service.sli.preset](service.name, service.sli)
+
+
+def requests(sli: Sli, function: str, window: float) -> str:
+    """PromQL: all requests, by `function` (rate or increase) over `window` seconds."""
+    return _sum(sli.total, function, window)
+
+
+def errors(sli: Sli, function: str, window: float) -> str:
+    """PromQL: the bad requests; 0 where there never was one, but only as long as requests are counted at all."""
+    return _bad(sli, requests(sli, function, window), lambda series: _sum(series, function, window))
+
+
+def throttled(sli: Sli, function: str, window: float) -> str | None:
+    """PromQL: the requests answered 429, or None when nothing counts them; 0 like errors()."""
+    if sli.throttled is None:
+        return None
+    return f"({_sum(sli.throttled, function, window)} or 0 * {requests(sli, function, window)})"
+
+
+def latency_quantile(sli: Sli, quantile: str, window: float) -> str | None:
+    """PromQL: a quantile of the latency in seconds, or None without a histogram.
+
+    Nothing (and never NaN) without traffic; at most the highest finite bucket, even when every request is above it.
+    """
+    if sli.buckets is None:
+        return None
+    buckets = f"sum by (le) (rate({sli.buckets}[{format_duration(window)}]))"
+    in_seconds = "" if sli.bucket_unit == 1 else f" * {sli.bucket_unit:g}"
+    return f"(histogram_quantile({quantile}, {buckets}) >= 0){in_seconds}"
+
+
+def total_counter(sli: Sli) -> str:
+    """PromQL: the raw count of all requests, for range queries."""
+    return f"sum({sli.total})"
+
+
+def bad_counter(sli: Sli) -> str:
+    """PromQL: the raw count of bad requests, 0 like errors()."""
+    return _bad(sli, total_counter(sli), lambda series: f"sum({series})")
+
+
+def _bad(sli: Sli, total: str, count: Callable[[str], str]) -> str:
+    if sli.good is None:
+        return f"({count(sli.bad or '')} or 0 * {total})"
+    return f"clamp_min({total} - ({count(sli.good)} or 0 * {total}), 0)"
+
+
+def _sum(series: str, function: str, window: float) -> str:
+    return f"sum({function}({series}[{format_duration(window)}]))"
+
+
+def _prometheus_http(name: str, sli: PresetSli) -> Sli:
+    """What the clients of Prometheus count by convention: http_requests_total{code} and a histogram in seconds."""
+    total = selector("http_requests_total", sli.selector)
+    return Sli(
+        service=name,
+        total=total,
+        bad=matching(total, "code", "=~", "5.."),
+        good=None,
+        buckets=selector("http_request_duration_seconds_bucket", sli.selector),
+        bucket_unit=1.0,
+        throttled=matching(total, "code", "=", "429"),
+        job=sli.selector.get("job"),
+    )
+
+
+def _envoy(name: str, sli: PresetSli) -> Sli:
+    """What Envoy counts at the listener in front of the service: faults injected there are among it.
+
+    The listener has no count of single codes, so 429 is what the service answered plus what the listener limited.
+    """
+    prefix = f"service_{name}"
+    answers = selector("envoy_http_downstream_rq_xx", {"envoy_http_conn_manager_prefix": prefix, **sli.selector})
+    limited = selector("", sli.selector) or "{}"
+    for label, pattern in (
+        ("__name__", "envoy_cluster_upstream_rq|envoy_http_local_rate_limit_rate_limited"),
+        ("envoy_cluster_name", f"{prefix}|"),
+        ("envoy_response_code", "429|"),
+        ("envoy_local_http_ratelimit_prefix", f"{prefix}|"),
+    ):
+        limited = matching(limited, label, "=~", pattern)
+    return Sli(
+        service=name,
+        total=answers,
+        bad=matching(answers, "envoy_response_code_class", "=", "5"),
+        good=None,
+        buckets=selector(
+            "envoy_http_downstream_rq_time_bucket", {"envoy_http_conn_manager_prefix": prefix, **sli.selector}
+        ),
+        bucket_unit=0.001,
+        throttled=limited,
+        job=sli.selector.get("job", "envoy"),
+    )
+
+
+def _custom(name: str, sli: PromqlSli) -> Sli:
+    for key in ("total", "good", "bad", "latency", "throttled"):
+        series = getattr(sli, key)
+        if series is not None and not is_selector(series):
+            raise HqError(
+                f"services.{name}.sli.{key}: {series!r} does not select the series of a counter; "
+                'write it like http_requests_total{job="shop"}, without functions'
+            )
+    return Sli(
+        service=name,
+        total=sli.total.strip(),
+        bad=sli.bad and sli.bad.strip(),
+        good=sli.good and sli.good.strip(),
+        buckets=sli.latency and sli.latency.strip(),
+        bucket_unit=1.0,
+        throttled=sli.throttled and sli.throttled.strip(),
+        job=equal_value(sli.total, "job"),
+    )
