@@ -1,0 +1,58 @@
+"""The fields of a journal record, read by what they must be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+
+class UnreadableRecordError(ValueError):
+    """A record of a known kind that lacks what its kind must have."""
+
+
+def text(data: Mapping[str, Any], key: str) -> str:
+    """A text that is not empty; raises UnreadableRecordError."""
+    value = data.get(key)
+    if not isinstance(value, str) or not value:
+        raise UnreadableRecordError(f"{key} must be a text")
+    return value
+
+
+def choice(data: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str:
+    """One of a few words; raises UnreadableRecordError."""
+    value = text(data, key)
+    if value not in allowed:
+        raise UnreadableRecordError(f"{key} must be one of {', '.join(allowed)}")
+    return value
+
+
+def number(data: Mapping[str, Any], key: str) -> float:
+    """A number that must be there; raises UnreadableRecordError."""
+    value = finite(data, key)
+    if value is None:
+        raise UnreadableRecordError(f"{key} must be a number")
+    return value
+
+
+def finite(data: Mapping[str, Any], key: str) -> float | None:
+    """The number, or None when it is null, missing or none."""
+    value = data.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+def measured(data: Mapping[str, Any], key: str) -> float | None:
+    """A number that cannot be below zero; one that is was not measured but made by a clock that was set back."""
+    value = finite(data, key)
+    return value if value is None or value >= 0 else None
+
+
+def member(data: Mapping[str, Any]) -> int | None:
+    """The number of a pool's member, or None for a service."""
+    value = data.get("member")
+    return value if isinstance(value, int) else None

@@ -1,0 +1,214 @@
+"""What the journal's records add up to: runs, scores, verdicts and notifications, as running totals."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from exporters.fields import UnreadableRecordError, choice, finite, measured, member, number, text
+from stack.journal import Record
+from stack.process import boot_id, process_started
+
+DELAY_BUCKETS = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, math.inf)
+ERRORS = ("could_not_run", "died")
+OUTCOMES = ("resilient", "weakness", "stopped", *ERRORS)
+VERDICTS = {"pass": 1.0, "warn": 0.5, "fail": 0.0, "undecided": -1.0, "error": -2.0}
+STATUSES = ("firing", "resolved")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that is announced and not finished, and the process that it is."""
+
+    scenario: str
+    target: str
+    announced: float
+    deadline: float
+    pid: int
+    started: int
+    boot: str
+
+    @property
+    def is_alive(self) -> bool:
+        return self.boot == boot_id() and process_started(self.pid) == self.started
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """What is known of the last run of a scenario on a target; None is what could not be measured."""
+
+    at: float
+    score: float | None = None
+    time_to_detect: float | None = None
+    time_to_recover: float | None = None
+    duration: float | None = None
+
+
+@dataclass(frozen=True)
+class LastVerdict:
+    """The last verdict of a gate on a service."""
+
+    at: float
+    verdict: str
+    actual: float | None
+    threshold: float | None
+
+
+@dataclass
+class Delays:
+    """A histogram of seconds, its buckets not cumulative."""
+
+    counts: list[int] = field(default_factory=lambda: [0] * len(DELAY_BUCKETS))
+    total: float = 0.0
+
+    def observe(self, seconds: float) -> None:
+        seconds = max(0.0, seconds)  # a clock that was set back
+        self.counts[next(number for number, bound in enumerate(DELAY_BUCKETS) if seconds <= bound)] += 1
+        self.total += seconds
+
+
+@dataclass
+class History:
+    """Everything that is exposed of the journal; `add` takes the records in the order in which they were written."""
+
+    active: dict[str, Run] = field(default_factory=dict)
+    faults: dict[tuple[str, str, str, int | None], str] = field(default_factory=dict)
+    seen_faults: set[tuple[str, str, str]] = field(default_factory=set)
+    seen_targets: set[tuple[str, str]] = field(default_factory=set)
+    runs: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    errors: Counter[str] = field(default_factory=Counter)
+    last_runs: dict[tuple[str, str], LastRun] = field(default_factory=dict)
+    last_run_at: dict[str, float] = field(default_factory=dict)
+    last_success_at: dict[str, float] = field(default_factory=dict)
+    checks: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    verdicts: dict[tuple[str, str], LastVerdict] = field(default_factory=dict)
+    notifications: Counter[str] = field(default_factory=Counter)
+    delays: dict[str, Delays] = field(default_factory=lambda: {status: Delays() for status in STATUSES})
+    truncated: int = 0
+    last_notification_at: float | None = None
+    unreadable: int = 0
+    _ended: set[str] = field(default_factory=set)
+    _finished_runs: set[str] = field(default_factory=set)
+    _notified: set[tuple[str, str, float | None]] = field(default_factory=set)
+
+    def add(self, record: Record) -> None:
+        """Counts one record; one of an unknown kind is left alone, one without what its kind needs is unreadable."""
+        take = {
+            "run_announced": self._announced,
+            "run_finished": self._finished,
+            "run_withdrawn": self._withdrawn,
+            "fault_injected": self._injected,
+            "fault_withdrawn": self._fault_withdrawn,
+            "gate_verdict": self._verdict,
+            "notification": self._notification,
+        }.get(record.kind)
+        try:
+            if take:
+                take(record.at, record.data)
+        except UnreadableRecordError:
+            self.unreadable += 1
+
+    def missing(self) -> list[str]:
+        """The runs whose process is gone although they never said how they ended."""
+        return [run_id for run_id, run in self.active.items() if not run.is_alive]
+
+    def bury(self, run_id: str) -> None:
+        """Counts a missing run as an error; that the next run writes the same down does not count it again."""
+        run = self.active[run_id]
+        last = self.last_runs.get((run.scenario, run.target))
+        if last is None or last.at < run.announced:
+            self.last_runs[run.scenario, run.target] = LastRun(run.announced)
+        self._end(run_id, run.scenario, "died")
+
+    def active_faults(self) -> Iterator[tuple[str, str, str]]:
+        """Scenario, fault and target of every fault that is injected now."""
+        now = time.time()
+        for (run_id, kind, target, _), scenario in self.faults.items():
+            run = self.active.get(run_id)
+            if run and now < run.deadline:
+                yield scenario, kind, target
+
+    def _announced(self, at: float, data: Mapping[str, Any]) -> None:
+        run_id = text(data, "run")
+        run = Run(
+            scenario=text(data, "scenario"),
+            target=text(data, "target"),
+            announced=at,
+            deadline=number(data, "deadline"),
+            pid=int(number(data, "pid")),
+            started=int(number(data, "process_started")),
+            boot=text(data, "boot"),
+        )
+        if run_id not in self._ended:
+            self.active.setdefault(run_id, run)
+            self.seen_targets.add((run.scenario, run.target))
+
+    def _finished(self, at: float, data: Mapping[str, Any]) -> None:
+        run_id, scenario, target = text(data, "run"), text(data, "scenario"), text(data, "target")
+        outcome = choice(data, "outcome", OUTCOMES)
+        if run_id in self._finished_runs:
+            return
+        self._finished_runs.add(run_id)
+        self.seen_targets.add((scenario, target))
+        self.last_runs[scenario, target] = LastRun(
+            at=at,
+            score=measured(data, "score"),
+            time_to_detect=measured(data, "time_to_detect_seconds"),
+            time_to_recover=measured(data, "time_to_recover_seconds"),
+            duration=measured(data, "duration_seconds"),
+        )
+        self.last_run_at[scenario] = at
+        if outcome == "resilient":
+            self.last_success_at[scenario] = at
+        self._end(run_id, scenario, outcome)
+
+    def _end(self, run_id: str, scenario: str, outcome: str) -> None:
+        if run_id in self._ended:
+            return
+        self._ended.add(run_id)
+        self.active.pop(run_id, None)
+        self._forget_faults(run_id)
+        self.runs[scenario] += 1
+        self.failures[scenario] += outcome == "weakness"
+        self.errors[scenario] += outcome in ERRORS
+
+    def _withdrawn(self, at: float, data: Mapping[str, Any]) -> None:
+        self._forget_faults(text(data, "run"))
+
+    def _forget_faults(self, run_id: str) -> None:
+        for fault in [fault for fault in self.faults if fault[0] == run_id]:
+            del self.faults[fault]
+
+    def _injected(self, at: float, data: Mapping[str, Any]) -> None:
+        scenario, kind, target = text(data, "scenario"), text(data, "fault"), text(data, "chaos_target")
+        self.seen_faults.add((scenario, kind, target))
+        self.faults[text(data, "run"), kind, target, member(data)] = scenario
+
+    def _fault_withdrawn(self, at: float, data: Mapping[str, Any]) -> None:
+        fault = text(data, "run"), text(data, "fault"), text(data, "chaos_target"), member(data)
+        self.faults.pop(fault, None)
+
+    def _verdict(self, at: float, data: Mapping[str, Any]) -> None:
+        gate, service = text(data, "gate"), text(data, "service")
+        verdict = choice(data, "verdict", tuple(VERDICTS))
+        self.verdicts[gate, service] = LastVerdict(at, verdict, finite(data, "actual"), finite(data, "threshold"))
+        self.checks[gate, service, verdict] += 1
+
+    def _notification(self, at: float, data: Mapping[str, Any]) -> None:
+        status = choice(data, "status", STATUSES)
+        starts_at, ends_at = finite(data, "starts_at"), finite(data, "ends_at")
+        self.last_notification_at = at
+        identity = (text(data, "fingerprint"), status, starts_at)
+        if identity in self._notified:  # Alertmanager delivers at least once
+            return
+        self._notified.add(identity)
+        self.notifications[status] += 1
+        self.truncated += int(measured(data, "truncated") or 0)
+        since = starts_at if status == "firing" else ends_at
+        if since is not None:
+            self.delays[status].observe(at - since)

@@ -1,0 +1,205 @@
+"""The journal as metrics: what runs, what they scored, what the gates said, what was notified."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from exporters.history import DELAY_BUCKETS, STATUSES, VERDICTS, History
+from stack.journal import JournalTail
+
+RUN = ["scenario", "chaos_target"]
+GATE = ["gate", "service"]
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What can happen on this stack, so that its counters exist, at zero, before it does.
+
+    `scenarios` holds (scenario, fault kind, target), `gates` holds (gate, service).
+    """
+
+    scenarios: Sequence[tuple[str, str, str]] = ()
+    gates: Sequence[tuple[str, str]] = ()
+
+
+class JournalCollector:
+    """Reads what is new in the journal at every scrape, and exposes what all of it adds up to."""
+
+    name = "journal"
+
+    def __init__(self, path: Path, configured: Configured) -> None:
+        self._configured = configured
+        self._tail = JournalTail(path)
+        self._history = History()
+        self._restarts = 0
+        self._lock = threading.Lock()
+
+    def collect(self, seconds: float) -> Iterable[Metric]:
+        """Every family of the journal; raises JournalError when it cannot be read."""
+        with self._lock:
+            self._read()
+            self._bury_the_dead()
+            return [*self._of_runs(), *self._of_gates(), *self._of_notifications(), self._of_records()]
+
+    def check(self) -> None:
+        """Raises JournalError unless the journal can be read."""
+        with self._lock:
+            self._read()
+
+    def _read(self) -> None:
+        records = self._tail.new()
+        if self._tail.restarts != self._restarts:  # another file is there now: what we counted is not in it
+            self._restarts, self._history = self._tail.restarts, History()
+        for record in records:
+            self._history.add(record)
+
+    def _bury_the_dead(self) -> None:
+        """A run whose process is gone died, unless it wrote how it ended just before it went."""
+        missing = self._history.missing()
+        if missing:
+            self._read()
+        for run_id in self._history.active.keys() & set(missing):
+            self._history.bury(run_id)
+
+    def _of_runs(self) -> Iterator[Metric]:
+        history = self._history
+        active = set(history.active_faults())
+        faults = GaugeMetricFamily(
+            "chaos_fault_active", "Whether the fault is injected now.", labels=["scenario", "fault", "chaos_target"]
+        )
+        for fault in sorted({*self._configured.scenarios, *history.seen_faults}):
+            faults.add_metric(fault, float(fault in active))
+        running = {(run.scenario, run.target) for run in history.active.values()}
+        runs = GaugeMetricFamily("chaos_run_active", "Whether a run is under way.", labels=RUN)
+        targets = {(scenario, target) for scenario, _, target in self._configured.scenarios}
+        for key in sorted(targets | history.seen_targets):
+            runs.add_metric(key, float(key in running))
+        yield faults
+        yield runs
+        yield from self._of_last_runs()
+        yield from self._of_scenarios()
+
+    def _of_last_runs(self) -> Iterator[Metric]:
+        last = self._history.last_runs
+        yield _gauge(
+            "chaos_run_score", "Resilience score of the last run, 0 to 100.", RUN,
+            {key: run.score for key, run in last.items()},
+        )  # fmt: skip
+        yield _gauge(
+            "chaos_run_time_to_detect_seconds", "From the first fault to the alert that it made due, last run.", RUN,
+            {key: run.time_to_detect for key, run in last.items()},
+        )  # fmt: skip
+        yield _gauge(
+            "chaos_run_time_to_recover_seconds", "From the withdrawal to recovery, last run.", RUN,
+            {key: run.time_to_recover for key, run in last.items()},
+        )  # fmt: skip
+        yield _gauge(
+            "chaos_run_duration_seconds", "Duration of the last run.", RUN,
+            {key: run.duration for key, run in last.items()},
+        )  # fmt: skip
+
+    def _of_scenarios(self) -> Iterator[Metric]:
+        history = self._history
+        names = sorted({scenario for scenario, _, _ in self._configured.scenarios} | history.runs.keys())
+        counters = (
+            ("chaos_runs", "Runs that have ended, in whatever way.", history.runs),
+            ("chaos_run_failures", "Runs that found a weakness.", history.failures),
+            ("chaos_run_errors", "Runs that could not run, or died.", history.errors),
+        )
+        for name, documentation, counts in counters:
+            counter = CounterMetricFamily(name, documentation, labels=["scenario"])
+            for scenario in names:
+                counter.add_metric([scenario], counts[scenario])
+            yield counter
+        yield _gauge(
+            "chaos_last_run_timestamp_seconds", "When the last run finished.", ["scenario"],
+            {(scenario,): at for scenario, at in history.last_run_at.items()},
+        )  # fmt: skip
+        yield _gauge(
+            "chaos_last_success_timestamp_seconds", "When the last run that found no weakness finished.", ["scenario"],
+            {(scenario,): at for scenario, at in history.last_success_at.items()},
+        )  # fmt: skip
+
+    def _of_gates(self) -> Iterator[Metric]:
+        last = self._history.verdicts
+        yield _gauge(
+            "quality_gate_verdict", "Last verdict: 1 pass, 0.5 warn, 0 fail, -1 undecided, -2 error.", GATE,
+            {key: VERDICTS[verdict.verdict] for key, verdict in last.items()},
+        )  # fmt: skip
+        yield _gauge(
+            "quality_gate_actual", "What the last check measured, in the gate's unit.", GATE,
+            {key: verdict.actual for key, verdict in last.items()},
+        )  # fmt: skip
+        yield _gauge(
+            "quality_gate_threshold", "What the last check held it against, in the gate's unit.", GATE,
+            {key: verdict.threshold for key, verdict in last.items()},
+        )  # fmt: skip
+        yield _gauge(
+            "quality_gate_last_check_timestamp_seconds", "When the gate was last checked.", GATE,
+            {key: verdict.at for key, verdict in last.items()},
+        )  # fmt: skip
+        yield from self._of_checks()
+
+    def _of_checks(self) -> Iterator[Metric]:
+        counters = (
+            ("quality_gate_checks", "Checks of the gate.", tuple(VERDICTS)),
+            ("quality_gate_check_failures", "Checks that the gate did not pass.", ("fail",)),
+            ("quality_gate_check_undecided", "Checks for which there was too little data.", ("undecided",)),
+            ("quality_gate_check_errors", "Checks for which the data source had no answer.", ("error",)),
+        )
+        gates = sorted({*self._configured.gates, *self._history.verdicts})
+        for name, documentation, verdicts in counters:
+            counter = CounterMetricFamily(name, documentation, labels=GATE)
+            for gate in gates:
+                counter.add_metric(gate, sum(self._history.checks[(*gate, verdict)] for verdict in verdicts))
+            yield counter
+
+    def _of_notifications(self) -> Iterator[Metric]:
+        history = self._history
+        received = CounterMetricFamily(
+            "notifications_received", "Notifications from Alertmanager, repetitions not counted.", labels=["status"]
+        )
+        delay = HistogramMetricFamily(
+            "notification_delay_seconds", "From the start or end of an alert to its notification.", labels=["status"]
+        )
+        for status in STATUSES:
+            received.add_metric([status], history.notifications[status])
+            delay.add_metric([status], _cumulative(history.delays[status].counts), history.delays[status].total)
+        yield received
+        yield delay
+        yield CounterMetricFamily(
+            "notifications_truncated", "Alerts that Alertmanager left out of its notifications.", history.truncated
+        )
+        yield _gauge(
+            "notification_last_received_timestamp_seconds", "When the last notification came.", [],
+            {(): history.last_notification_at},
+        )  # fmt: skip
+
+    def _of_records(self) -> Metric:
+        unreadable = self._tail.unreadable + self._history.unreadable
+        return CounterMetricFamily("exporter_records_unreadable", "Journal lines that are no record.", unreadable)
+
+
+def _gauge(
+    name: str, documentation: str, labels: Sequence[str], values: dict[tuple[str, ...], float | None]
+) -> GaugeMetricFamily:
+    """A gauge of what is known; what is not has no series, never a made-up number."""
+    gauge = GaugeMetricFamily(name, documentation, labels=labels)
+    for key, value in values.items():
+        if value is not None:
+            gauge.add_metric(key, value)
+    return gauge
+
+
+def _cumulative(counts: Sequence[int]) -> list[tuple[str, float]]:
+    buckets, total = [], 0
+    for bound, count in zip(DELAY_BUCKETS, counts, strict=True):
+        total += count
+        buckets.append(("+Inf" if bound == math.inf else str(bound), float(total)))
+    return buckets
