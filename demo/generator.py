@@ -11,8 +11,10 @@ import asyncio
 import time
 from itertools import count
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientError, ClientSession, ClientTimeout
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from demo.session import once_session
 
 TIMEOUT = "timeout"
 CONNECTION = "connection"
@@ -82,9 +84,7 @@ class Generator:
 
     async def run(self) -> None:
         """Sends everything that falls due and waits for the last answers: when cancelled, for `GRACE` seconds only."""
-        async with ClientSession(
-            connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar(), timeout=self._timeout
-        ) as session:
+        async with once_session() as session:
             try:
                 await self._send(session)
                 await asyncio.gather(*self._under_way)
@@ -131,7 +131,7 @@ class Generator:
     async def _code(self, session: ClientSession) -> str:
         try:
             # a redirect could lead off this machine
-            async with session.get(self._url, allow_redirects=False) as reply:
+            async with session.get(self._url, timeout=self._timeout, allow_redirects=False) as reply:
                 await reply.read()
                 return str(reply.status)
         except TimeoutError:

@@ -7,7 +7,7 @@ import time
 from argparse import Namespace
 from collections.abc import AsyncIterator, Sequence
 
-from aiohttp import ClientSession, DummyCookieJar, TCPConnector, web
+from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
@@ -15,6 +15,7 @@ from demo.budget import RetryBudget
 from demo.calls import MALFORMED, THROTTLED, TIMEOUT, Calls, Try, Vendor, VendorMetrics, naive, resilient
 from demo.flags import Flags, listen, number, url, whole
 from demo.serving import add_health, add_metrics, run_server
+from demo.session import once_session
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -71,8 +72,7 @@ def storefront_app(vendor_url: str, calls: Calls, registry: CollectorRegistry) -
         return response
 
     async def vendor_session(app: web.Application) -> AsyncIterator[None]:
-        # limit=0: a queue for connections in here would hide how long the vendor takes
-        async with ClientSession(connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar()) as session:
+        async with once_session() as session:
             app[VENDOR] = Vendor(session, vendor_url, calls, vendor_metrics)
             yield
 
