@@ -1,0 +1,57 @@
+"""The bearer token that whoever changes something must show, kept in a file that only its owner reads."""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+from stack.errors import HqError
+
+TOKEN_BYTES = 32
+_MAX_FILE_BYTES = 4096
+
+
+class CredentialsError(HqError):
+    """The credentials file cannot be used; the message never holds what is in it."""
+
+
+def ensure_credentials(path: Path) -> None:
+    """Makes the file with a new random token unless it is there; raises CredentialsError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        read_token(path)
+        return
+    except OSError as error:
+        raise CredentialsError(f"the credentials file {path} cannot be made: {error.strerror}") from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(TOKEN_BYTES) + "\n")
+
+
+def read_token(path: Path) -> bytes:
+    """The token in the file, as Alertmanager reads it: without the white space around it; raises CredentialsError."""
+    try:
+        if not path.is_file():
+            raise CredentialsError(f"the credentials file {path} is missing or no file")
+        with path.open("rb") as file:
+            raw = file.read(_MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise CredentialsError(f"the credentials file {path} cannot be read: {error.strerror}") from None
+    token = raw.strip()
+    if not token or len(raw) > _MAX_FILE_BYTES:
+        raise CredentialsError(f"the credentials file {path} must hold one token, on one line")
+    return token
+
+
+def is_allowed(authorization: Sequence[str], path: Path) -> bool:
+    """Whether the Authorization headers show the token in the file; raises CredentialsError when it cannot be read.
+
+    The file is read each time, so that a new token needs no restart.
+    """
+    token = read_token(path)
+    scheme, _, shown = authorization[0].partition(" ") if len(authorization) == 1 else ("", "", "")
+    return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode("latin-1"), token)

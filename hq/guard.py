@@ -1,0 +1,51 @@
+"""Who may talk to the HTTP API at all: clients that name this host, and no web page.
+
+A page in the operator's browser can send requests to loopback, by its own name (DNS rebinding) or by ours. The Host
+header tells the first, `Origin` and `Sec-Fetch-Site` the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from hq.api_error import error_response
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class Guard:
+    """Passes on only requests to one of `hosts`, whatever the port, that do not come from a web page."""
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # nothing here speaks WebSocket
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        refusal = self._refusal(Headers(scope=scope))
+        if refusal:
+            await error_response(*refusal)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> tuple[int, str] | None:
+        named = headers.getlist("host")
+        if len(named) != 1 or _host(named[0]) not in self._hosts:
+            return 400, "the Host header names no host that is served here; --allow-host adds one"
+        if "origin" in headers or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+            return 403, "requests from web pages are refused"
+        return None
+
+
+def _host(authority: str) -> str:
+    """The host of `host:port`, `[::1]:port` or either without its port."""
+    host, colon, port = authority.strip().lower().rpartition(":")
+    return host if colon and port.isdecimal() and port.isascii() else authority.strip().lower()
