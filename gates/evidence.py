@@ -1,0 +1,135 @@
+"""What a window of counters is worth: is it complete, is it fresh, and is what it counts still alive?
+
+Old good samples say nothing about a service that is down now, and minutes of history nothing about a month. Each
+doubt found here is a reason why a gate cannot pass; none of them keeps a proven failure from being one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gates.wording import count, percent, span
+from stack.quantity import format_duration
+
+COMPLETE = 0.95  # share of the window that must have data: a restart is no gap, two days of thirty are one
+_EXPECTED_RECENTLY = 20.0  # requests; where fewer are expected, none at all may be chance
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Why the data cannot carry a pass, and what to do about it."""
+
+    reason: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of the counter `series` in the `window` seconds before `at` (epoch seconds).
+
+    `requests` is None without data. `coverage` is the share of the window in which the series lived, `recent` what
+    was counted in its last `recent_window` seconds, `newest` the time of the newest sample of a series that lives
+    still. `dead` are the targets that it came from and that answer Prometheus no more.
+    """
+
+    series: str
+    window: float
+    at: float
+    scrape_interval: float
+    requests: float | None
+    coverage: float
+    recent: float | None
+    recent_window: float
+    newest: float | None
+    resets: float
+    dead: tuple[str, ...]
+    dead_of_job: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the data covers the window."""
+        return self.coverage >= COMPLETE
+
+    def doubts(self) -> list[Doubt]:
+        """Every reason not to pass, the gravest first."""
+        if self.requests is None:
+            return [self._no_data()]
+        found = (self._not_alive(), self._stale(), self._silent(), self._short(), self._idle())
+        return [doubt for doubt in found if doubt]
+
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing and stops nothing."""
+        if not self.resets:
+            return ()
+        resets = "1 counter reset" if self.resets == 1 else f"{count(self.resets)} counter resets"
+        return (f"{resets} in the window (restarts), accounted for",)
+
+    def _no_data(self) -> Doubt:
+        if self.newest is not None:
+            return Doubt(
+                f"{self.series} has fewer than two samples in the {format_duration(self.window)} window",
+                "Wait for some more scrapes, and check that prometheus.scrape_interval is what Prometheus does.",
+            )
+        if dead := self.dead or self.dead_of_job:
+            return _unanswered(dead)
+        return Doubt(
+            f"there is no data: no series matches {self.series}",
+            "Check the service's sli in stack.yaml, and that Prometheus scrapes the service.",
+        )
+
+    def _not_alive(self) -> Doubt | None:
+        dead = self.dead or (self.dead_of_job if self.newest is None else ())
+        if dead:
+            return _unanswered(dead)
+        if self.newest is not None:
+            return None
+        return Doubt(
+            f"no series of {self.series} is alive: what the window holds is from before",
+            "Check that the service runs and that Prometheus still scrapes it.",
+        )
+
+    def _stale(self) -> Doubt | None:
+        age = 0.0 if self.newest is None else self.at - self.newest
+        if age <= max(4 * self.scrape_interval, 5.0):
+            return None
+        return Doubt(
+            f"the data is stale: its newest sample is {span(age)} old, and one is due every "
+            f"{format_duration(self.scrape_interval)}",
+            "Check that Prometheus scrapes the service, and that prometheus.scrape_interval is what it does.",
+        )
+
+    def _silent(self) -> Doubt | None:
+        """A service that hangs answers its scrape, and counts nothing any more."""
+        expected = (self.requests or 0.0) * self.recent_window / self.window
+        if self.recent is None or self.recent > 0 or expected < _EXPECTED_RECENTLY:
+            return None
+        return Doubt(
+            f"no request was counted in the last {span(self.recent_window)}, where about {count(expected)} were due",
+            "Check that the service still answers and that requests reach it.",
+        )
+
+    def _short(self) -> Doubt | None:
+        if self.is_complete:
+            return None
+        covered = f"{span(self.coverage * self.window)} ({percent(self.coverage, COMPLETE)})"
+        return Doubt(
+            f"the history covers {covered} of the {format_duration(self.window)} window",
+            "Wait until the window has filled, or judge a shorter one.",
+        )
+
+    def _idle(self) -> Doubt | None:
+        if self.requests:
+            return None
+        return Doubt(
+            f"there were no requests in the {format_duration(self.window)} window",
+            "Send some, or judge a longer window.",
+        )
+
+
+def _unanswered(targets: tuple[str, ...]) -> Doubt:
+    more = f" and {len(targets) - 3} more" if len(targets) > 3 else ""
+    answer = "does not answer" if len(targets) == 1 else "do not answer"
+    return Doubt(
+        f"{', '.join(targets[:3])}{more} {answer} Prometheus (up is 0): what users get there now is in no count",
+        "Bring it back or take it out of service, then check again.",
+    )

@@ -1,0 +1,87 @@
+"""One instant: everything a gate asks is answered as of the same moment, in one query."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stack.errors import HqError
+
+if TYPE_CHECKING:
+    from prometheus.client import PrometheusClient, Sample
+
+_QUESTION = "dev_hq_question"
+
+
+class UnusableAnswerError(HqError):
+    """Prometheus answered, but with what no verdict may rest on."""
+
+
+@dataclass(frozen=True)
+class Instant:
+    """The moment `at` (epoch seconds), as `client` knows it; samples come every `scrape_interval` seconds."""
+
+    client: PrometheusClient
+    at: float
+    scrape_interval: float
+
+    def ask(self, questions: Mapping[str, str]) -> Reading:
+        """The answers to several PromQL questions, from one evaluation; raises PrometheusError, UnusableAnswerError.
+
+        One query cannot see two states of the database, as several can while samples arrive late.
+        """
+        query = " or ".join(
+            f'label_replace({question}, "{_QUESTION}", "{name}", "", "")' for name, question in questions.items()
+        )
+        answer = self.client.instant(query, at=self.at)
+        # Prometheus 2.48 to 2.53 sends its hints among the warnings; a warning proper means that data is missing.
+        warnings = [warning for warning in answer.warnings if not warning.startswith("PromQL info")]
+        if warnings:
+            raise UnusableAnswerError(f"Prometheus warns that its answer is not complete: {warnings[0]}")
+        if answer.result_type != "vector":
+            raise UnusableAnswerError(f"Prometheus answered with a {answer.result_type}, where a vector is due")
+        found: dict[str, list[Sample]] = {}
+        for sample in answer.samples:
+            name = sample.labels.get(_QUESTION, "")
+            if name not in questions:
+                raise UnusableAnswerError("Prometheus answered with series that nobody asked for")
+            found.setdefault(name, []).append(sample)
+        return Reading(found)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was answered, by the name of the question."""
+
+    samples: Mapping[str, list[Sample]]
+
+    def count(self, name: str) -> float | None:
+        """The one number that `name` asked for, None when there is no data for it; raises UnusableAnswerError."""
+        samples = self.samples.get(name, [])
+        if len(samples) > 1:
+            raise UnusableAnswerError(f"{len(samples)} series answer where one is due: {name}")
+        return _count(name, samples[0].value) if samples else None
+
+    def counts_by(self, name: str, label: str) -> dict[str, float]:
+        """The numbers that `name` asked for, by the value of `label`; raises UnusableAnswerError."""
+        counts: dict[str, float] = {}
+        for sample in self.samples.get(name, []):
+            key = sample.labels.get(label, "")
+            if key in counts:
+                raise UnusableAnswerError(f'several series answer where one is due: {name}, {label}="{key}"')
+            counts[key] = _count(name, sample.value)
+        return counts
+
+    def labels(self, name: str) -> list[Mapping[str, str]]:
+        """The labels of the series that `name` found."""
+        return [sample.labels for sample in self.samples.get(name, [])]
+
+
+def _count(name: str, value: float) -> float:
+    if math.isnan(value) or math.isinf(value):
+        raise UnusableAnswerError(f"the number of {name} is {value}; a counter that is not a number spoils every sum")
+    if value < 0:
+        raise UnusableAnswerError(f"the number of {name} is {value:g}, and no count is below zero")
+    return value

@@ -1,0 +1,121 @@
+"""The gate on the latency: enough of the requests in its window took at most so long.
+
+It counts at a bound of the histogram's buckets, where a count is exact, and interpolates nothing: a quantile is wrong
+by up to the width of a bucket. Between two bounds the share is a range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf, isclose
+
+from gates.evidence import Doubt, Evidence
+from gates.gate import GateResult, QualityGate
+from gates.instant import Instant, Reading, UnusableAnswerError
+from gates.judgement import judge_share, undecided
+from gates.share import BadShare
+from gates.window import Window
+from prometheus.selector import matching
+from stack.quantity import format_duration
+
+_BY_LE = " by (le) "
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The requests of at most `bound` seconds: how many, and how many more before their series was first scraped."""
+
+    bound: float
+    requests: float
+    unseen: float
+
+
+def check(gate: QualityGate, instant: Instant) -> GateResult:
+    """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
+    under, buckets = gate.under, gate.sli.buckets
+    assert under is not None and buckets is not None  # noqa: S101, PT018 - what makes it a gate on the latency
+    window = Window(matching(buckets, "le", "=", "+Inf"), gate.window, instant, gate.sli.job)
+    reading = instant.ask(
+        {
+            "requests in buckets": window.increase(buckets, _BY_LE),
+            "requests in buckets before the first scrape": window.unseen(buckets, _BY_LE),
+            "series of buckets": f"count{_BY_LE}(last_over_time({buckets}[{format_duration(gate.window)}]))",
+            **window.questions(),
+        }
+    )
+    found = _buckets(reading, gate.sli.bucket_unit)
+    requests = found[-1].requests if found else None
+    evidence = window.evidence(reading, requests)
+    if not found:
+        return undecided(gate, evidence, evidence.doubts())
+    below, above = _around(found, under, buckets)
+    share = _slow(found[-1], below, above, evidence)
+    return judge_share(gate, share, evidence, f"took at most {format_duration(under)}", _between(under, below, above))
+
+
+def _buckets(reading: Reading, unit: float) -> list[Bucket]:
+    """The buckets that every series has, by bound; the last one is +Inf. None of them without data."""
+    requests = _by_bound(reading.counts_by("requests in buckets", "le"), unit)
+    if not requests:
+        return []
+    if inf not in requests:
+        raise UnusableAnswerError(
+            'the histogram has no bucket le="+Inf", so nobody can tell how many requests it counts'
+        )
+    unseen = _by_bound(reading.counts_by("requests in buckets before the first scrape", "le"), unit)
+    series = _by_bound(reading.counts_by("series of buckets", "le"), unit)
+    common = sorted(bound for bound in requests if series.get(bound) == series.get(inf))
+    buckets = [Bucket(bound, requests[bound], unseen.get(bound, 0.0)) for bound in common]
+    for lower, higher in pairwise(buckets):
+        if lower.requests > 1.001 * higher.requests + 1:
+            raise UnusableAnswerError(
+                f"the histogram counts more requests of at most {lower.bound:g} s than of at most {higher.bound:g} s"
+            )
+    return buckets
+
+
+def _by_bound(counts: Mapping[str, float], unit: float) -> dict[float, float]:
+    """Counts by bound in seconds: "1" and "1.0" are one bound, and clients write both."""
+    by_bound: dict[float, float] = {}
+    for le, counted in counts.items():
+        try:
+            bound = round(float(le) * unit, 9)
+        except ValueError:
+            raise UnusableAnswerError(f'the histogram has a bucket le="{le}", which is no number') from None
+        by_bound[bound] = by_bound.get(bound, 0.0) + counted
+    return by_bound
+
+
+def _around(buckets: list[Bucket], under: float, name: str) -> tuple[Bucket, Bucket]:
+    """The buckets next below and above `under`, the same one twice when it is a bound."""
+    finite = [bucket for bucket in buckets if bucket.bound < inf]
+    if not finite or under >= finite[-1].bound:
+        top = f"only up to {format_duration(finite[-1].bound)}" if finite else "no durations"
+        raise UnusableAnswerError(
+            f"{name} tells {top} apart, so nothing can be said of {format_duration(under)}; "
+            f"give the histogram a bucket above {format_duration(under)}"
+        )
+    below = [bucket for bucket in finite if bucket.bound <= under or isclose(bucket.bound, under)]
+    above = [bucket for bucket in finite if bucket.bound >= under or isclose(bucket.bound, under)]
+    return (below[-1] if below else Bucket(0.0, 0.0, 0.0)), above[0]
+
+
+def _slow(everything: Bucket, below: Bucket, above: Bucket, evidence: Evidence) -> BadShare:
+    unseen = everything.unseen - below.unseen if evidence.is_complete else 0.0
+    return BadShare.of(
+        everything.requests,
+        everything.requests - above.requests,
+        everything.requests - below.requests + max(0.0, unseen),
+    )
+
+
+def _between(under: float, below: Bucket, above: Bucket) -> Doubt | None:
+    if below.bound == above.bound:
+        return None
+    bounds = f"{format_duration(below.bound)} and {format_duration(above.bound)}"
+    return Doubt(
+        f"the histogram has no bucket at {format_duration(under)}, only at {bounds}",
+        f"Give the histogram a bucket at {format_duration(under)}.",
+    )

@@ -1,0 +1,74 @@
+"""How many of a service's requests were bad, as a range that the data allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor
+
+from gates.evidence import Evidence
+from gates.instant import Instant, UnusableAnswerError
+from gates.window import Window
+from gates.wording import count
+from prometheus.slo import Sli
+
+_DUST = 1e-6  # of a request: what arithmetic on floats adds to a whole number
+
+
+@dataclass(frozen=True)
+class BadShare:
+    """Of `requests`, at least `low` were bad and at most `high`; increase() extrapolates, so none need be whole."""
+
+    requests: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, requests: float, low: float, high: float) -> BadShare:
+        """The share, kept within what is possible: counters of two families never agree to the last request."""
+        high = min(max(high, 0.0), requests)
+        return cls(requests, min(max(low, 0.0), high), high)
+
+    @property
+    def fewest(self) -> tuple[int, int]:
+        """Bad requests and all of them as whole numbers, rounded in favour of the service."""
+        return floor(self.low + _DUST), ceil(self.requests - _DUST)
+
+    @property
+    def most(self) -> tuple[int, int]:
+        """Bad requests and all of them as whole numbers, rounded against the service."""
+        requests = floor(self.requests + _DUST)
+        return min(ceil(self.high - _DUST), requests), requests
+
+
+def failed_requests(sli: Sli, seconds: float, instant: Instant) -> tuple[BadShare, Evidence]:
+    """The failed requests in the `seconds` before an instant; raises PrometheusError, UnusableAnswerError."""
+    window = Window(sli.total, seconds, instant, sli.job)
+    part = sli.bad if sli.good is None else sli.good
+    assert part is not None  # noqa: S101 - an Sli has exactly one of the two
+    requests = window.increase(sli.total)
+    reading = instant.ask(
+        {
+            "requests": requests,
+            "counted requests": f"({window.increase(part)} or 0 * {requests})",
+            "requests before the first scrape": window.unseen(sli.total),
+            "counted requests before the first scrape": window.unseen(part),
+            **window.questions(),
+        }
+    )
+    total = reading.count("requests")
+    evidence = window.evidence(reading, total)
+    counted = reading.count("counted requests") or 0.0
+    unseen = reading.count("counted requests before the first scrape") or 0.0
+    if total is None:
+        return BadShare(0.0, 0.0, 0.0), evidence
+    if counted > 1.01 * total + 1:
+        kind = "bad" if sli.good is None else "good"
+        raise UnusableAnswerError(f"there are more {kind} requests ({count(counted)}) than requests ({count(total)})")
+    if not evidence.is_complete:  # then a first scrape is where the history begins, and nobody knows what was before
+        unseen_bad = 0.0
+    elif sli.good is None:
+        unseen_bad = unseen
+    else:
+        unseen_bad = (reading.count("requests before the first scrape") or 0.0) - unseen
+    bad = counted if sli.good is None else total - counted
+    return BadShare.of(total, bad + min(0.0, unseen_bad), bad + max(0.0, unseen_bad)), evidence

@@ -1,0 +1,85 @@
+"""A window of a counter, and the PromQL that asks what it holds and what it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gates.evidence import Evidence
+from gates.instant import Instant, Reading
+from prometheus.selector import quoted
+from stack.quantity import format_duration
+
+_STEPS = 360  # at most so many moments of a window are looked at to see how much of it has data
+_MISSED_FOR = (3600.0, 86400.0)  # a target that answers no more is missed for the window, but within these
+
+
+@dataclass(frozen=True)
+class Window:
+    """The `seconds` before an instant, of the counter that the selector `series` names; `job` scrapes it, if known."""
+
+    series: str
+    seconds: float
+    instant: Instant
+    job: str | None
+
+    def increase(self, series: str, by: str = "") -> str:
+        """PromQL: what the counter `series` counted in this window; with `by` such as ` by (le)`, in parts."""
+        return f"sum{by}(increase({series}[{self._length}]))"
+
+    def unseen(self, series: str, by: str = "") -> str:
+        """PromQL: what series born in this window had counted when they were first scraped.
+
+        A counter that is born at 3 has counted 3, and increase() sees nothing of them.
+        """
+        last = f"last_over_time({series}[{self._length}])"
+        counted = f"{last} - (increase({series}[{self._length}]) or 0 * {last}) > 0"
+        return f"sum{by}(({counted}) unless {series} offset {self._length})"
+
+    def questions(self) -> dict[str, str]:
+        """PromQL, by name, for everything that evidence() reads."""
+        missed_for = format_duration(min(max(self.seconds, _MISSED_FOR[0]), _MISSED_FOR[1]))
+        seen = f"group by (job, instance) (last_over_time({self.series}[{missed_for}]))"
+        asked = {
+            "steps with data": f"count_over_time(group({self.series})[{self._length}:{format_duration(self._step)}])",
+            "recent requests": f"sum(increase({self.series}[{format_duration(self._recent)}]))",
+            "newest sample": f"max(timestamp({self.series}))",
+            "counter resets": f"sum(resets({self.series}[{self._length}]))",
+            "dead targets": f"(up == 0 and on (job, instance) {seen})",
+        }
+        if self.job is not None:
+            asked["dead targets of the job"] = f"(up{{job={quoted(self.job)}}} == 0)"
+        return asked
+
+    def evidence(self, reading: Reading, requests: float | None) -> Evidence:
+        """What the answers to questions() say; raises UnusableAnswerError."""
+        return Evidence(
+            series=self.series,
+            window=self.seconds,
+            at=self.instant.at,
+            scrape_interval=self.instant.scrape_interval,
+            requests=requests,
+            coverage=min(1.0, (reading.count("steps with data") or 0.0) * self._step / self.seconds),
+            recent=reading.count("recent requests"),
+            recent_window=self._recent,
+            newest=reading.count("newest sample"),
+            resets=reading.count("counter resets") or 0.0,
+            dead=_targets(reading.labels("dead targets")),
+            dead_of_job=_targets(reading.labels("dead targets of the job")),
+        )
+
+    @property
+    def _length(self) -> str:
+        return format_duration(self.seconds)
+
+    @property
+    def _step(self) -> float:
+        return max(self.instant.scrape_interval, float(round(self.seconds / _STEPS)))
+
+    @property
+    def _recent(self) -> float:
+        return max(self.seconds / 4, 4 * self.instant.scrape_interval)
+
+
+def _targets(found: list[Mapping[str, str]]) -> tuple[str, ...]:
+    return tuple(sorted({f"{labels.get('job', '')} at {labels.get('instance', '')}" for labels in found}))

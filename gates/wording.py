@@ -1,0 +1,35 @@
+"""Numbers as people read them, never rounded into what they are not."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from stack.quantity import format_percent
+
+
+def count(number: float) -> str:
+    """A count of requests: `6,021`, and a fraction only where it is all there is."""
+    return f"{number:,.0f}" if number >= 10 or number == round(number) else f"{number:.1f}"
+
+
+def percent(ratio: float, limit: float | None = None) -> str:
+    """A ratio as a percentage with as many digits as it takes to tell it from `limit`: never `99.5% < 99.5%`."""
+    for digits in range(4, 13):
+        rounded = round(ratio, digits)
+        if limit is None or rounded != limit or ratio == limit:
+            break
+    return format_percent(Decimal(f"{rounded:.12f}"))
+
+
+def span(seconds: float) -> str:
+    """A length of time in its two largest units: `12m 5s`, `2d 3h`."""
+    units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    rest = round(seconds)
+    parts = []
+    for unit, size in units:
+        if rest >= size:
+            parts.append(f"{rest // size}{unit}")
+            rest %= size
+        elif parts:
+            break
+    return " ".join(parts[:2]) or "0s"
