@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from prometheus.selector import equal_value, is_selector, matching, selector
 from stack.errors import HqError
@@ -67,6 +68,22 @@ def latency_quantile(sli: Sli, quantile: str, window: float) -> str | None:
     return f"(histogram_quantile({quantile}, {buckets}) >= 0){in_seconds}"
 
 
+def timed(sli: Sli, function: str, window: float) -> str:
+    """PromQL: the requests whose latency was measured; raises HqError without a histogram."""
+    return _sum(matching(_buckets(sli), "le", "=", "+Inf"), function, window)
+
+
+def slow(sli: Sli, under: float, function: str, window: float) -> str:
+    """PromQL: the requests that took more than `under` seconds, which must be a bound of the histogram.
+
+    Exact, since nothing is interpolated; no value when there is no such bucket. Raises HqError without a histogram.
+    """
+    bound = matching(
+        _buckets(sli), "le", "=~", _written_in_any_way(Decimal(str(under)) / Decimal(str(sli.bucket_unit)))
+    )
+    return f"clamp_min({timed(sli, function, window)} - {_sum(bound, function, window)}, 0)"
+
+
 def total_counter(sli: Sli) -> str:
     """PromQL: the raw count of all requests, for range queries."""
     return f"sum({sli.total})"
@@ -75,6 +92,19 @@ def total_counter(sli: Sli) -> str:
 def bad_counter(sli: Sli) -> str:
     """PromQL: the raw count of bad requests, 0 like errors()."""
     return _bad(sli, total_counter(sli), lambda series: f"sum({series})")
+
+
+def _buckets(sli: Sli) -> str:
+    if sli.buckets is None:
+        raise HqError(f"services.{sli.service}.sli has no latency histogram")
+    return sli.buckets
+
+
+def _written_in_any_way(bound: Decimal) -> str:
+    """A regular expression for a bucket's bound: 1 is exposed as 1 or 1.0, and Prometheus 3 makes all of them 1.0."""
+    whole, _, fraction = f"{bound:f}".partition(".")
+    fraction = fraction.rstrip("0")
+    return rf"{whole}\.{fraction}0*" if fraction else rf"{whole}(\.0+)?"
 
 
 def _bad(sli: Sli, total: str, count: Callable[[str], str]) -> str:

@@ -1,0 +1,57 @@
+"""How far each thing is from each threshold: the recorded series from which alerts and dashboards read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus.catalogue import CATALOGUE, AnomalyType, Signal
+from prometheus.recordings import Recording
+from prometheus.slo import sli_of
+from stack.model import Links, Service, Stack
+
+
+def scores(stack: Stack) -> Iterator[Recording]:
+    """anomaly:actual, anomaly:threshold and anomaly:score of every type, wherever it can be seen."""
+    for kind in CATALOGUE.values():
+        for signal, scope in signals(kind, stack):
+            labels = {"anomaly_type": kind.name}
+            alive = f"{signal.alive}{scope}"
+            only = f" and {alive}" if scope else ""
+            yield Recording("anomaly:actual", f"({signal.actual}){only}" if only else signal.actual, labels)
+            yield Recording("anomaly:threshold", f"({signal.threshold}){only}" if only else signal.threshold, labels)
+            yield Recording("anomaly:score", f"({signal.score}){only} or 0 * {alive}", labels)
+
+
+def playbook(links: Links) -> Iterator[Recording]:
+    """anomaly:playbook_info: what to do about each type, for dashboards to join."""
+    for kind in CATALOGUE.values():
+        labels = {
+            "anomaly_type": kind.name,
+            "recommendation": kind.recommendation,
+            "runbook_url": runbook_url(links, kind.name),
+        }
+        yield Recording("anomaly:playbook_info", "vector(1)", labels)
+
+
+def runbook_url(links: Links, page: str) -> str:
+    """Where the page docs/runbooks/<page>.md is read."""
+    return f"{links.runbooks}/{page}.md"
+
+
+def signals(kind: AnomalyType, stack: Stack) -> Iterator[tuple[Signal, str]]:
+    """The signals of a type in this stack, with the matcher that keeps to the services which have what it needs."""
+    if kind.of_pool and stack.pools:
+        yield kind.of_pool, ""
+    if kind.of_service:
+        seen = [service.name for service in stack.services.values() if _shows(service, kind, stack)]
+        if seen:
+            yield kind.of_service, "" if len(seen) == len(stack.services) else f'{{service=~"{"|".join(seen)}"}}'
+
+
+def _shows(service: Service, kind: AnomalyType, stack: Stack) -> bool:
+    sli = sli_of(service)
+    if kind.name == "latency_shift":
+        return sli.buckets is not None
+    if kind.name == "rate_limit_storm":  # what limits a service that goes out through a pool shows in the pool
+        return sli.throttled is not None and all(pool.used_by != service.name for pool in stack.pools.values())
+    return True
