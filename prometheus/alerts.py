@@ -130,7 +130,7 @@ _WATCHING = (
         severity="high",
         summary="Prometheus fails to evaluate rules",
         description=(
-            "Rules of {{ $labels.rule_group }} failed {{ $value | humanize }} times in 5 minutes; their alerts are mute."
+            "Rules of {{ $labels.rule_group }} fail ({{ $value | humanize }} times in 5 minutes); their alerts are lost."
         ),
     ),
     _watching(
