@@ -1,0 +1,75 @@
+"""The steady state before a run: the gates pass and nothing is anomalous yet."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chaos.stopping import Stopping
+from gates.check import AutomatedQualityGate
+from gates.gate import GateResult, Verdict
+from prometheus.client import PrometheusClient
+from stack.errors import HqError
+from stack.model import Stack
+
+LONGEST_WAIT = 120.0
+ASK_EVERY = 1.0
+
+
+class NotSteadyError(HqError):
+    """The service is not steady, so that no fault could be told from what is wrong already."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """Asks for the steady state of one service."""
+
+    stack: Stack
+    service: str
+    client: PrometheusClient
+    stopping: Stopping
+
+    def wait(self, say: Callable[[str], None]) -> None:
+        """Waits until the service is steady; raises NotSteadyError at once when a gate fails, or when it takes long.
+
+        What can pass by waiting is an alert that still resolves and a gate that wants more requests; for those there
+        is the length of a gate's window, and no more than LONGEST_WAIT.
+        """
+        deadline = time.monotonic() + self.longest
+        said = ""
+        while problem := self._firing() or self._undecided():
+            if time.monotonic() >= deadline:
+                raise NotSteadyError(f"{self.service} is not steady: {problem}")
+            if said != (said := problem.partition(":")[0]):
+                say(f"waiting for a steady state: {problem}")
+            self.stopping.pause(ASK_EVERY)
+
+    @property
+    def longest(self) -> float:
+        """Seconds that `wait` may take."""
+        return min(self.stack.gates.window + 15.0, LONGEST_WAIT)
+
+    def _firing(self) -> str | None:
+        for alert in self.client.alerts():
+            kind = alert.labels.get("anomaly_type")
+            if kind and alert.state == "firing" and alert.labels.get("service") == self.service:
+                return f"{kind} fires already"
+        return None
+
+    def _undecided(self) -> str | None:
+        """What the required gates still want; raises NotSteadyError for one that fails or cannot be asked."""
+        report = AutomatedQualityGate(self.stack, self.client).check_all_gates(services={self.service}, record=False)
+        undecided = None
+        for result in report.results:
+            if not result.required:
+                continue
+            if result.verdict in (Verdict.FAIL, Verdict.ERROR):
+                raise NotSteadyError(f"{self.service} is not steady: {_describe(result)}")
+            if result.verdict is Verdict.UNDECIDED:
+                undecided = undecided or _describe(result)
+        return undecided
+
+
+def _describe(result: GateResult) -> str:
+    return f"the gate {result.gate} says {result.verdict.value}: {result.reason}"

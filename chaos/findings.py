@@ -1,0 +1,129 @@
+"""What a run measured, and what it amounts to: the parts of the score and the outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chaos.detection import Detection
+from chaos.impact import Impact
+from chaos.score import (
+    DETECTION,
+    IMPACT,
+    PASS_SCORE,
+    RECOVERY,
+    Outcome,
+    Part,
+    detection_points,
+    impact_points,
+    recovery_points,
+    total,
+)
+from gates.wording import count, percent
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was measured of one run, times in seconds.
+
+    `recovery` is the longest of the objectives, None when one did not recover within `recovery_deadline`; it is
+    measured to the `resolution` of a scrape. `measured` says where the requests were counted.
+    """
+
+    measured: str
+    impacts: tuple[Impact, ...]
+    detections: tuple[Detection, ...]
+    false_alarms: tuple[str, ...]
+    recovery: float | None
+    recovery_deadline: float
+    resolution: float
+
+    @property
+    def worst(self) -> Impact:
+        """The impact that costs most of the score."""
+        return min(self.impacts, key=lambda impact: impact_points(impact.burn_rate, impact.objective.budget))
+
+    @property
+    def due(self) -> tuple[Detection, ...]:
+        """The expected alerts that the impact made due."""
+        return tuple(detection for detection in self.detections if detection.due is not None)
+
+    @property
+    def detection_time(self) -> float | None:
+        """Seconds from the first fault to the first expected alert."""
+        return min((found.fired for found in self.detections if found.fired is not None), default=None)
+
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of the score, each with its evidence."""
+        worst = self.worst
+        return (
+            Part("impact", impact_points(worst.burn_rate, worst.objective.budget), IMPACT, self._impact_evidence()),
+            Part(
+                "detection",
+                detection_points([found.late for found in self.due], false_alarm=bool(self.false_alarms)),
+                DETECTION,
+                self._detection_evidence(),
+            ),
+            Part("recovery", recovery_points(self.recovery, self.resolution), RECOVERY, self._recovery_evidence()),
+        )
+
+    @property
+    def score(self) -> float:
+        """0 to 100."""
+        return total(self.parts())
+
+    @property
+    def weaknesses(self) -> tuple[str, ...]:
+        """Why the system is not resilient; none when it is."""
+        found = [f"{detection.name} was due and never fired" for detection in self.due if detection.late is None]
+        found += [f"{name} fired and should have stayed silent" for name in self.false_alarms]
+        if self.recovery is None:
+            found.append(f"no recovery within {self.recovery_deadline:g} s")
+        if self.score < PASS_SCORE:
+            found.append(f"the score {self.score:.1f} is below {PASS_SCORE:g}")
+        return tuple(found)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Resilient, or a weakness."""
+        return Outcome.WEAKNESS if self.weaknesses else Outcome.RESILIENT
+
+    def _impact_evidence(self) -> str:
+        return "; ".join(describe_impact(impact) for impact in self.impacts) + f"; counted {self.measured}"
+
+    def _detection_evidence(self) -> str:
+        sentences = [describe_detection(detection) for detection in self.detections]
+        sentences += [f"{name} fired and should have stayed silent" for name in self.false_alarms]
+        return "; ".join(sentences) if self.false_alarms else "; ".join(sentences) + "; nothing else fired"
+
+    def _recovery_evidence(self) -> str:
+        if self.recovery is None:
+            return f"not good again within {self.recovery_deadline:g} s of the withdrawal"
+        if self.recovery == 0:
+            return f"good from the first scrape after the withdrawal on (a scrape every {self.resolution:g} s)"
+        return f"the last bad scrape came {self.recovery:.1f} s after the withdrawal (one every {self.resolution:g} s)"
+
+
+def describe_impact(impact: Impact) -> str:
+    """The counts of one objective in words, with what they prove."""
+    during, before = impact.during, impact.before
+    low, high = during.interval
+    what = "slow" if impact.objective.under else "bad"
+    return (
+        f"{impact.objective.name}: {count(during.bad)} of {count(during.requests)} requests {what} during the faults "
+        f"({percent(during.ratio)}; {percent(low)} to {percent(high)}), "
+        f"{count(before.bad)} of {count(before.requests)} before, worst minute {percent(impact.worst.ratio)}: "
+        f"{impact.burn_rate:.1f} times the budget of {percent(impact.objective.budget)}"
+    )
+
+
+def describe_detection(detection: Detection) -> str:
+    """What became of one expected alert, in words."""
+    name = detection.name
+    if detection.fired is None:
+        return f"{name} was due and never fired" if detection.due is not None else f"{name} was not due, and silent"
+    said = f"{name} fired after {detection.fired:.1f} s"
+    if detection.due is not None:
+        said += f" (due after {detection.due:.1f} s and an allowance of {detection.allowance:g} s)"
+    if detection.notified is not None:
+        said += f", notified after {detection.notified:.1f} s"
+    return said

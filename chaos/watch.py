@@ -1,0 +1,53 @@
+"""The stop conditions of a run: it must be seen what the faults do, and Envoy must be there to end them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from chaos.lease import ControlPlane
+from chaos.stopping import StoppedError
+from prometheus.client import PrometheusClient
+from stack.errors import NotReadyError
+
+BLIND_SECONDS = 15.0
+ENVOY_SECONDS = 1.0
+ASK_EVERY = 2.0
+
+
+@dataclass
+class StopConditions:
+    """Called again and again while faults are active; raises StoppedError with the condition that is met.
+
+    Prometheus was not ready for BLIND_SECONDS, Envoy's connection is gone, or Envoy refused the faults.
+    """
+
+    plane: ControlPlane
+    client: PrometheusClient
+    _refused: int = field(init=False)
+    _seen: float = field(default_factory=time.monotonic)
+    _asked: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self._refused = len(self.plane.nacks)
+
+    def __call__(self) -> None:
+        """One look."""
+        try:
+            self.plane.connected(ENVOY_SECONDS)
+        except NotReadyError:
+            raise StoppedError("Envoy is gone: it no longer listens to the control plane") from None
+        if len(self.plane.nacks) > self._refused:
+            raise StoppedError(f"Envoy refused the faults: {self.plane.nacks[-1]}")
+        self._look_at_prometheus()
+
+    def _look_at_prometheus(self) -> None:
+        if time.monotonic() - self._asked < ASK_EVERY:
+            return
+        if self.client.ready():
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > BLIND_SECONDS:
+            raise StoppedError(
+                f"Prometheus has not answered for {BLIND_SECONDS:g} s, so nobody sees what the faults do"
+            )
+        self._asked = time.monotonic()
