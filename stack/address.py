@@ -7,6 +7,8 @@ import re
 import socket
 from dataclasses import dataclass
 
+from stack.errors import HqError
+
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253}):(\d{1,5})", re.ASCII)
 
 
@@ -61,9 +63,10 @@ def free_address(host: str, taken: frozenset[Address] = frozenset()) -> Address:
     """An address that nothing listens on now and that is not in `taken`.
 
     Ports are taken from below the range that the kernel gives to outgoing connections, so that none of those
-    can slip in between this choice and the binding.
+    can slip in between this choice and the binding. Raises HqError when there is none, as on a host that is not ours.
     """
-    while True:
-        address = Address(host, random.randrange(20000, 32000))
+    for port in random.sample(range(20000, 32000), 1000):
+        address = Address(host, port)
         if address not in taken and address.is_free():
             return address
+    raise HqError(f"nothing can listen on {host}: none of 1000 ports tried is free there")

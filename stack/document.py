@@ -13,7 +13,6 @@ from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import yaml
 
@@ -24,6 +23,7 @@ from stack.quantity import QuantityError, parse_duration, parse_percent
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")  # "\0" and half a surrogate pair are valid YAML
 
 T = TypeVar("T")
 
@@ -35,10 +35,11 @@ class Value:
     node: yaml.Node
     file: str
     path: str
+    key: yaml.Node | None = None
 
     def error(self, message: str) -> ConfigError:
-        """The complaint `message` about this value, at its line."""
-        return ConfigError(self.file, self.node.start_mark.line + 1, message)
+        """The complaint `message` about this value, at its key's line, or at its own when it has no key."""
+        return ConfigError(self.file, (self.key or self.node).start_mark.line + 1, message)
 
     @property
     def is_list(self) -> bool:
@@ -59,7 +60,7 @@ class Value:
                 raise ConfigError(self.file, key_node.start_mark.line + 1, "a key must be a plain word")
             if key in entries:
                 raise ConfigError(self.file, key_node.start_mark.line + 1, f'duplicate key "{key}"; keep one of them')
-            entries[key] = Value(value_node, self.file, f"{self.path}.{key}" if self.path else key)
+            entries[key] = Value(value_node, self.file, f"{self.path}.{key}" if self.path else key, key_node)
         return entries
 
     def fields(self, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> dict[str, Value]:
@@ -68,7 +69,7 @@ class Value:
         known = required + optional
         for key, value in entries.items():
             if key not in known:
-                raise value.error(_unknown(key, known, self.path))
+                raise value.error(_unknown("key", key, known, self.path))
         for key in required:
             if key not in entries:
                 raise self.error(f'{self.path or "the file"} needs the key "{key}"')
@@ -95,6 +96,8 @@ class Value:
         """The words of a scalar exactly as written: YAML's own guesses (`NO`, `1:30`, `0123`) never apply."""
         if not isinstance(self.node, yaml.ScalarNode) or self.node.value == "":
             raise self.error(f"{self.path} must be a single value")
+        if _UNWRITABLE.search(self.node.value):
+            raise self.error(f"{self.path} must not hold control characters")
         return str(self.node.value)
 
     def integer(self, low: int, high: int) -> int:
@@ -120,28 +123,19 @@ class Value:
         return self._read(Address.parse)
 
     def url(self) -> str:
-        """An absolute http or https URL without credentials, without its trailing slash."""
+        """An http or https URL to which paths can be appended: without credentials, query and trailing slash."""
         text = self.text()
-        try:
-            parts = urlsplit(text)
-            valid = (
-                parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-            )
-        except ValueError:
-            valid = False
-        if not valid or re.search(r"[\s\x00-\x1f]", text):
-            raise self.error(
-                f'{self.path} must be a URL such as http://127.0.0.1:9090, not "{_without_userinfo(text)}"'
-            )
-        if parts.username or parts.password:
+        if "@" in text:
             raise self.error(f"{self.path} must not hold credentials; keep them in a file")
+        if not _is_base_url(text):
+            raise self.error(f'{self.path} must be a URL such as http://127.0.0.1:9090, not "{text}"')
         return text.rstrip("/")
 
     def choice(self, allowed: tuple[str, ...]) -> str:
         """One of a few words."""
         text = self.text()
         if text not in allowed:
-            raise self.error(_unknown(text, allowed, self.path))
+            raise self.error(_unknown("value", text, allowed, self.path))
         return text
 
     def _read(self, parse: Callable[[str], T]) -> T:
@@ -158,21 +152,39 @@ def read_document(path: Path, moved: Mapping[Address, Address] | None = None) ->
 
 def parse_document(text: str, file: str, moved: Mapping[Address, Address] | None = None) -> Value:
     """The document in `text`, complaining in the name of `file`; raises ConfigError."""
-    loader = _StrictLoader(text)
-    try:
-        node = loader.get_single_node()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise ConfigError(file, mark.line + 1 if mark else 1, f"not valid YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(file, 1, f"not valid YAML: {str(error).splitlines()[0]}") from None
-    finally:
-        loader.dispose()
+    node = _compose(text, file)
     if node is None:
         raise ConfigError(file, 1, "the file is empty")
     if moved:
         _move(node, {str(wanted): str(actual) for wanted, actual in moved.items()})
     return Value(node, file, "")
+
+
+def _compose(text: str, file: str) -> yaml.Node | None:
+    try:
+        loader = _StrictLoader(text)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError(file, line, f"not valid YAML: the character U+{error.character:04X} is not allowed") from None
+    try:
+        return loader.get_single_node()
+    except _RefusedError as error:
+        raise ConfigError(file, error.line, error.problem) from None
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = ", ".join(filter(None, (error.context, error.problem)))
+        raise ConfigError(file, mark.line + 1 if mark else 1, f"not valid YAML: {problem}") from None
+    except (ValueError, OverflowError):  # PyYAML's own conversion of "\UFFFFFFFF"
+        raise ConfigError(file, loader.line + 1, "not valid YAML: an escape here is not a character") from None
+
+
+class _RefusedError(Exception):
+    """Valid YAML that we do not take."""
+
+    def __init__(self, event: yaml.Event, problem: str) -> None:
+        super().__init__(problem)
+        self.line = event.start_mark.line + 1 if event.start_mark else 1
+        self.problem = problem
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -183,11 +195,11 @@ class _StrictLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise yaml.MarkedYAMLError(None, None, "anchors and aliases are not allowed", event.start_mark)
+            raise _RefusedError(event, "anchors and aliases are not allowed; write the value out")
         if getattr(event, "tag", None):
-            raise yaml.MarkedYAMLError(None, None, "tags are not allowed", event.start_mark)
+            raise _RefusedError(event, "tags are not allowed; write the value without its !")
         if self.depth >= MAX_DEPTH:
-            raise yaml.MarkedYAMLError(None, None, f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+            raise _RefusedError(event, f"nested deeper than {MAX_DEPTH} levels")
         self.depth += 1
         try:
             return super().compose_node(parent, index)
@@ -227,11 +239,17 @@ def _move(node: yaml.Node, moved: Mapping[str, str]) -> None:
             pending.extend(current.value)
 
 
-def _unknown(word: str, known: tuple[str, ...], where: str) -> str:
+def _unknown(what: str, word: str, known: tuple[str, ...], where: str) -> str:
     near = get_close_matches(word, known, n=1)
     hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
-    return f'unknown key "{word}"{f" in {where}" if where else ""}; {hint}'
+    return f'unknown {what} "{word}"{f" in {where}" if where else ""}; {hint}'
 
 
-def _without_userinfo(text: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", text)
+def _is_base_url(text: str) -> bool:
+    if not re.fullmatch(r"https?://[!-~]+", text) or re.search(r"[?#\\]", text):
+        return False
+    try:
+        Address.of_url(text)
+    except AddressError:
+        return False
+    return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class HqError(Exception):
     """An error whose message is meant for the user: one line, no traceback."""
@@ -11,9 +13,15 @@ class ConfigError(HqError):
     """A file that the user wrote is wrong: `file:line: what is wrong, what would be right`."""
 
     def __init__(self, file: str, line: int, message: str) -> None:
-        super().__init__(f"{file}:{line}: {message}")
+        super().__init__(f"{file}:{line}: {_one_line(message)}")
         self.file = file
         self.line = line
+
+
+def _one_line(message: str) -> str:
+    """What a file holds may be quoted: its control characters escaped, the middle of a long message left out."""
+    line = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", lambda match: ascii(match[0])[1:-1], message)
+    return line if len(line) <= 500 else f"{line[:250]} … {line[-200:]}"
 
 
 class JournalError(HqError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +31,7 @@ from stack.model import (
 PRESETS = ("prometheus-http", "envoy")
 GATES = ("success_rate", "latency", "error_budget")
 DAY = 86400.0
+LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 T = TypeVar("T")
 
@@ -100,11 +102,19 @@ def _sli(value: Value) -> PresetSli | PromqlSli:
     if "preset" in value.mapping():
         keys = value.fields(required=("preset",), optional=("selector",))
         selector = keys["selector"].mapping() if "selector" in keys else {}
-        return PresetSli(keys["preset"].choice(PRESETS), {label: text.text() for label, text in selector.items()})
+        return PresetSli(
+            keys["preset"].choice(PRESETS), {_label(name, text): text.text() for name, text in selector.items()}
+        )
     keys = value.fields(required=("total",), optional=("good", "bad", "latency", "throttled"))
     if ("good" in keys) == ("bad" in keys):
         raise value.error(f"{value.path} needs either good or bad beside total")
     return PromqlSli(**{key: text.text() for key, text in keys.items()})
+
+
+def _label(name: str, value: Value) -> str:
+    if not LABEL.fullmatch(name):
+        raise value.error(f'"{name}" is not a label name; use letters, digits and _, not a digit first')
+    return name
 
 
 def _success_rate(value: Value) -> SuccessObjective | None:
@@ -231,16 +241,23 @@ def _process(name: str, value: Value) -> ManagedProcess:
     keys = value.fields(required=("run", "listen"), optional=("ready", "metrics"))
     return ManagedProcess(
         name=name,
-        run=tuple(item.text() for item in keys["run"].items()),
+        run=_command(keys["run"]),
         listen=keys["listen"].address(),
         ready=_path(keys["ready"]) if "ready" in keys else "/",
         metrics=_path(keys["metrics"]) if "metrics" in keys else None,
     )
 
 
+def _command(value: Value) -> tuple[str, ...]:
+    words = tuple(item.text() for item in value.items())
+    if not words:
+        raise value.error(f"{value.path} must name a program and its arguments")
+    return words
+
+
 def _path(value: Value) -> str:
     path = value.text()
-    if not path.startswith("/"):
+    if not re.fullmatch(r"/[!-~]*", path):
         raise value.error(f'{value.path} must be a path such as /metrics, not "{path}"')
     return path
 

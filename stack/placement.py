@@ -73,7 +73,7 @@ def read_placement(directory: Path) -> Placement | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise HqError(f"{path} is damaged; remove it when no stack runs here") from None
     return placement if placement.is_alive else None
 

@@ -44,7 +44,10 @@ def _envoy_of_the_wheel() -> str | None:
 
 
 class Child:
-    """A program running as our child, its output in a log file; the kernel ends it when we die in whatever way."""
+    """A program running as our child, its output in a log file; the kernel ends it when we die in whatever way.
+
+    To the kernel, "we" is the thread that starts it: start it from one that lives as long as the child should.
+    """
 
     def __init__(
         self, name: str, argv: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None

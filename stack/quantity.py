@@ -13,8 +13,8 @@ _SECONDS = {
     "d": Decimal(86400),
     "w": Decimal(604800),
 }
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d|w)")
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?)\s?%?")
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)(ms|s|m|h|d|w)", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,9})?) ?%?", re.ASCII)
 
 
 class QuantityError(ValueError):
