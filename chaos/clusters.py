@@ -74,8 +74,8 @@ def pool_cluster(name: str, pool: Pool) -> Config:
         "connect_timeout": "1s",
         "outlier_detection": _outlier_detection(pool),
         # What is ejected stays ejected: by default Envoy ignores ejections as soon as half of the members are out,
-        # which would undo the stack's own limit.
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        # which would undo the stack's own limit. And it is out at once, not when a second's worth of ejections is due.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"},
     }
 
 

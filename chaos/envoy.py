@@ -30,14 +30,15 @@ BUCKETS = (5, 10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 
 # not named here are never created.
 _SERIES = (
     r"http\.(service|pool|member)_[^.]+\."
-    r"(downstream_rq_(total|active|rx_reset|[1-5]xx|time)|fault\.((abort|delay)s_injected|active_faults|faults_overflow))",
+    r"(downstream_rq_(total|active|rx_reset|[1-5]xx|time)"
+    r"|fault\.((abort|delay)s_injected|active_faults|faults_overflow))",
     r"cluster\.(service|pool|member)_[^.]+\."
     r"(upstream_rq_(total|active|[1-5]xx|[1-5]\d\d|time|timeout|tx_reset|rx_reset|retry|retry_success"
     r"|retry_overflow|pending_overflow|pending_failure_eject)|upstream_cx_connect_fail"
     r"|membership_(total|healthy)|outlier_detection\.(ejections_active|ejections_enforced_total))",
     r"(service|member)_[^.]+\.http_local_rate_limit\.(enabled|enforced|ok|rate_limited)",
     r"tcp\.(pool|member)_[^.]+\.downstream_cx_total|local_rate_limit\.member_[^.]+\.rate_limited",
-    r"control_plane\.connected_state|runtime\.num_keys|server\.(live|uptime)",
+    r"runtime\.num_keys|server\.(live|uptime)",
 )
 
 
