@@ -7,7 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from stack.address import Address
 from stack.model import Pool
@@ -15,6 +15,7 @@ from stack.model import Pool
 PROBE_HEADER = "x-dev-hq-probe"
 
 _MAX_BODY_BYTES = 1024 * 1024
+_IN_A_PATH = "/?&=%:@!$'()*+,;~"
 _STATUS = re.compile(rb"HTTP/1\.[01] ([1-5]\d\d)(?: [^\r\n]*)?\r?\n")
 
 
@@ -53,7 +54,7 @@ class Question:
         if pool.tunnels:
             authority = str(Address.of_url(pool.upstream))
             return cls(_request(f"CONNECT {authority}", authority), has_body=False)
-        return cls(_request(f"GET {pool.probe}", host), has_body=True)
+        return cls(_request(f"GET {quote(pool.probe, safe=_IN_A_PATH)}", host), has_body=True)
 
 
 async def probe(address: Address, question: Question, seconds: float) -> Probe:
