@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from prometheus_client.core import Metric
 from prometheus_client.samples import Sample
 
-MAX_LABEL_CHARACTERS = 1024
+MAX_TEXT_BYTES = 256
 NO_NAME = "invalid"
 
 LabelSet = tuple[tuple[str, str], ...]
@@ -54,8 +54,9 @@ def clean_family(family: object, max_series: int) -> Cleaned:
 
 
 def clean_text(text: object) -> str:
-    """Text that every parser reads: control characters and lone surrogates replaced, its length bounded."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(text)[:MAX_LABEL_CHARACTERS])
+    """Text that every parser reads: control characters and lone surrogates replaced, its length in bytes bounded."""
+    printable = _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", str(text)[:MAX_TEXT_BYTES])
+    return printable.encode()[:MAX_TEXT_BYTES].decode(errors="ignore")
 
 
 def exposed_names(family: Metric) -> frozenset[str]:

@@ -14,6 +14,7 @@ from exporters.attempt import Attempt
 from exporters.cleaning import exposed_names
 
 MAX_SERIES = 2000
+MAX_SAMPLES = 15_000  # in all, below the `sample_limit` of our Prometheus, which would drop the whole scrape
 
 _log = logging.getLogger("dev-hq.exporter")
 
@@ -31,13 +32,16 @@ class Collector(Protocol):
 class SafeRegistry:
     """Collects from every collector at once, each in a thread of its own and within a deadline.
 
-    At most `max_series` label sets of a family are exposed; whatever is left out is counted in
-    `exporter_series_dropped_total`.
+    At most `max_series` label sets of a family and `max_samples` samples in all are exposed; whatever is left out is
+    counted in `exporter_series_dropped_total`.
     """
 
-    def __init__(self, collectors: Sequence[Collector], max_series: int = MAX_SERIES) -> None:
+    def __init__(
+        self, collectors: Sequence[Collector], max_series: int = MAX_SERIES, max_samples: int = MAX_SAMPLES
+    ) -> None:
         self._collectors = tuple(collectors)
         self._max_series = max_series
+        self._max_samples = max_samples
         self._lock = threading.Lock()
         self._attempts: dict[str, Attempt] = {}
         self._dropped: Counter[str] = Counter()
@@ -65,17 +69,18 @@ class SafeRegistry:
     def _merge(self, families: list[Metric], attempts: Sequence[Attempt]) -> list[Metric]:
         """The collectors' families behind our own; of two that share a name the first is kept."""
         taken = {"exporter_series_dropped", "exporter_series_dropped_total"}.union(*map(exposed_names, families))
-        for attempt in attempts:
-            for cleaned in attempt.brought():
-                self._dropped[cleaned.name] += cleaned.dropped
-                if cleaned.family is None:
-                    continue
-                names = exposed_names(cleaned.family)
-                if taken.isdisjoint(names):
-                    taken |= names
-                    families.append(cleaned.family)
-                else:
-                    self._dropped[cleaned.name] += len(cleaned.family.samples)
+        room = self._max_samples
+        for cleaned in (cleaned for attempt in attempts for cleaned in attempt.brought()):
+            self._dropped[cleaned.name] += cleaned.dropped
+            if cleaned.family is None:
+                continue
+            names = exposed_names(cleaned.family)
+            if taken.isdisjoint(names) and len(cleaned.family.samples) <= room:
+                taken |= names
+                room -= len(cleaned.family.samples)
+                families.append(cleaned.family)
+            else:
+                self._dropped[cleaned.name] += len(cleaned.family.samples)
         return families
 
     def _dropped_series(self, families: Sequence[Metric]) -> Metric:

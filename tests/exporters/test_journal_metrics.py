@@ -16,8 +16,9 @@ from exporters.history import History
 from exporters.journal import Configured, JournalCollector
 from exporters.registry import SafeRegistry
 from stack.journal import Journal, Record
-from stack.process import boot_id, process_started
+from stack.process import process_started
 from tests.exporters.exposed import Samples, collect, scrape
+from tests.exporters.records import announced, fault, finished, notification, verdict
 
 CONFIGURED = Configured(
     scenarios=[("wave", "failure", "proxies"), ("slow", "latency", "proxies"), ("slow", "latency", "shop")],
@@ -40,40 +41,6 @@ def journal(path: Path) -> Journal:
 def read(path: Path) -> Samples:
     """What an exporter that has just started says."""
     return collect(JournalCollector(path, CONFIGURED))
-
-
-def announced(run: str = "r1", pid: int | None = None, **changes: object) -> dict[str, object]:
-    pid = os.getpid() if pid is None else pid
-    return {
-        "run": run, "scenario": "wave", "target": "proxies", "service": "shop", "parameters": {}, "faults": [],
-        "expect": [], "may": [], "deadline": time.time() + 60, "pid": pid,
-        "process_started": process_started(pid) or 1, "boot": boot_id(),
-    } | changes  # fmt: skip
-
-
-def finished(run: str = "r1", outcome: str = "resilient", **changes: object) -> dict[str, object]:
-    return {
-        "run": run, "scenario": "wave", "target": "proxies", "outcome": outcome, "reason": "", "score": 87.5,
-        "time_to_detect_seconds": 4.5, "time_to_recover_seconds": 2.25, "duration_seconds": 30.0, "report": None,
-    } | changes  # fmt: skip
-
-
-def fault(run: str = "r1", member: int | None = 0) -> dict[str, object]:
-    return {"run": run, "scenario": "wave", "fault": "failure", "chaos_target": "proxies", "member": member}
-
-
-def verdict(verdict: str = "pass", **changes: object) -> dict[str, object]:
-    return {
-        "gate": "latency", "service": "shop", "verdict": verdict, "actual": 0.995, "threshold": 0.99,
-        "required": True, "reason": "",
-    } | changes  # fmt: skip
-
-
-def notification(status: str = "firing", **changes: object) -> dict[str, object]:
-    return {
-        "status": status, "labels": {}, "annotations": {}, "starts_at": 1000.0, "ends_at": None,
-        "fingerprint": "f1", "receiver": "dev-hq", "truncated": 0,
-    } | changes  # fmt: skip
 
 
 def dead_process() -> tuple[int, int]:

@@ -20,9 +20,10 @@ from prometheus_client.core import (
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.samples import NativeHistogram, Sample
 
-from exporters.cleaning import MAX_LABEL_CHARACTERS
+from exporters.cleaning import MAX_TEXT_BYTES
 from exporters.exposition import OPENMETRICS, render
-from exporters.registry import SafeRegistry
+from exporters.registry import MAX_SAMPLES, SafeRegistry
+from prometheus.server import LIMITS
 from tests.exporters.exposed import Samples, Scripted, collect, samples_of, scrape
 
 GOOD = Scripted("good", [GaugeMetricFamily("good", "Good.", 1.0)])
@@ -201,7 +202,11 @@ def _strange_sample() -> Metric:
         pytest.param([gauge(a="x\0y")], {'bad{a="x\ufffdy"}': 1.0}, {"bad": 0}, id="28-nul"),
         pytest.param([gauge(a='x\n"\\y')], {'bad{a="x\n"\\y"}': 1.0}, {"bad": 0}, id="28-newline-quote-backslash"),
         pytest.param(
-            [gauge(a="x" * 1_000_000)], {f'bad{{a="{"x" * MAX_LABEL_CHARACTERS}"}}': 1.0}, {"bad": 0}, id="28-1-mb"
+            [gauge(a="x" * 1_000_000)], {f'bad{{a="{"x" * MAX_TEXT_BYTES}"}}': 1.0}, {"bad": 0}, id="28-1-mb"
+        ),
+        pytest.param(
+            [gauge(a="x" + "\N{PILE OF POO}" * 999)],
+            {'bad{a="x' + "\N{PILE OF POO}" * 63 + '"}': 1.0}, {"bad": 0}, id="28-bytes-not-characters",
         ),
         pytest.param([gauge(a=None)], {}, {"bad": 1}, id="28-none"),
         pytest.param([gauge(a=b"x")], {}, {"bad": 1}, id="28-bytes"),
@@ -249,6 +254,23 @@ def test_29_a_family_has_a_hard_cap_and_what_is_above_it_is_counted() -> None:
     assert sum(key.startswith("bad{") for key in samples) == 100
     assert dropped(samples, "bad") == 9901
     assert dropped(scrape(registry), "bad") == 2 * 9901
+
+
+def test_29_all_families_together_have_a_cap_too() -> None:
+    family = GaugeMetricFamily("bad", "B.", labels=["a"])
+    for number in range(50):
+        family.add_metric([str(number)], 1.0)
+    samples = scrape(SafeRegistry([Scripted("bad", [family]), GOOD], max_samples=49))
+    assert samples["good"] == 1.0
+    assert not any(key.startswith("bad") for key in samples)
+    assert dropped(samples, "bad") == 50
+
+
+def test_our_caps_lie_below_the_limits_of_our_prometheus() -> None:
+    """A scrape that exceeds one of them is lost as a whole."""
+    assert LIMITS["sample_limit"] > MAX_SAMPLES + 1000
+    assert LIMITS["label_value_length_limit"] > MAX_TEXT_BYTES
+    assert int(LIMITS["body_size_limit"].removesuffix("MB")) * 10**6 > MAX_SAMPLES * 4 * MAX_TEXT_BYTES
 
 
 def test_29_a_histogram_is_capped_by_whole_series() -> None:

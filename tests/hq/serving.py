@@ -1,0 +1,144 @@
+"""The API on a real uvicorn, in a thread, and a client that sends exactly what it is told."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+
+import uvicorn
+
+from exporters.journal import Configured
+from hq.api import create_app
+from hq.credentials import ensure_credentials, read_token
+from stack.address import Address, free_address
+from stack.journal import Journal, Record
+from stack.loader import load_stack
+from stack.model import Stack
+from stack.waiting import wait_for
+
+CONFIGURED = Configured(scenarios=[("wave", "failure", "proxies")], gates=[("success_rate", "shop")])
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer, its body read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> object:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> tuple[int, str, str]:
+        """Status, code and message of the one error shape."""
+        error = json.loads(self.body)
+        assert list(error) == ["error"]
+        assert list(error["error"]) == ["code", "message"]
+        return self.status, error["error"]["code"], error["error"]["message"]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running API."""
+
+    stack: Stack
+    address: Address
+    credentials: Path
+
+    @property
+    def token(self) -> str:
+        return read_token(self.credentials).decode()
+
+    @property
+    def notifications(self) -> list[Record]:
+        return Journal(self.stack.journal).read()
+
+    def send(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        connection = HTTPConnection(self.address.host, self.address.port, timeout=20)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            return _answer(connection.getresponse())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.send("GET", path, {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def notify(self, body: object, **headers: str) -> Answer:
+        """POST /api/alerts as Alertmanager sends it; a header that is None is left out."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"content-type": "application/json", "authorization": f"Bearer {self.token}"}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.send("POST", "/api/alerts", {name: value for name, value in sent.items() if value is not None}, raw)
+
+    def raw(self, request: bytes, seconds: float = 10.0) -> bytes:
+        """Whatever comes back on a connection of its own, until it is closed."""
+        with socket.create_connection((self.address.host, self.address.port), timeout=seconds) as connection:
+            connection.sendall(request)
+            answer = b""
+            try:
+                while chunk := connection.recv(65536):
+                    answer += chunk
+            except ConnectionResetError:
+                pass
+            return answer
+
+
+def _answer(response: HTTPResponse) -> Answer:
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers, response.read())
+
+
+def make_stack(directory: Path, exporter: Address | None = None) -> Stack:
+    """A small stack whose addresses nobody listens on."""
+    addresses = [free_address("127.0.0.1") for _ in range(2)]
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "stack.yaml").write_text(f"""\
+services:
+  shop:
+    sli: {{preset: prometheus-http, selector: {{job: shop}}}}
+    objectives:
+      success_rate: {{target: 99.5%}}
+pools:
+  proxies:
+    used_by: shop
+    listen: {addresses[0]}
+    members: 2
+    upstream: http://{addresses[1]}
+exporter: {{listen: {exporter or free_address("127.0.0.1")}}}
+""")
+    return load_stack(directory / "stack.yaml")
+
+
+@contextmanager
+def serving(directory: Path, configured: Configured = CONFIGURED) -> Iterator[Served]:
+    """The API of a small stack, until the body is done."""
+    stack = make_stack(directory)
+    credentials = stack.directory / "webhook-token"
+    ensure_credentials(credentials)
+    app = create_app(stack, configured, credentials, ["hq.example"])
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, host=stack.exporter.host, port=stack.exporter.port, http="h11", log_level="error", lifespan="off",
+            server_header=False, timeout_graceful_shutdown=1,
+        )
+    )  # fmt: skip
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    wait_for(lambda: server.started, 10, "the API did not start")
+    try:
+        yield Served(stack, stack.exporter, credentials)
+    finally:
+        server.should_exit = True
+        thread.join(10)
