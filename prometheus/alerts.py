@@ -130,7 +130,7 @@ _WATCHING = (
         severity="high",
         summary="Prometheus fails to evaluate rules",
         description=(
-            "Rules of {{ $labels.rule_group }} fail ({{ $value | humanize }} times in 5 minutes); their alerts are lost."
+            "Rules of {{ $labels.rule_group }} fail ({{ $value | humanize }} times in 5 minutes): no alerts from them."
         ),
     ),
     _watching(
