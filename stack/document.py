@@ -18,10 +18,11 @@ import yaml
 
 from stack.address import Address, AddressError
 from stack.errors import ConfigError, HqError
-from stack.quantity import QuantityError, parse_duration, parse_percent
+from stack.quantity import QuantityError, format_duration, parse_duration, parse_percent
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+YEAR = 365 * 86400.0
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")  # "\0" and half a surrogate pair are valid YAML
 
@@ -39,7 +40,7 @@ class Value:
 
     def error(self, message: str) -> ConfigError:
         """The complaint `message` about this value, at its key's line, or at its own when it has no key."""
-        return ConfigError(self.file, (self.key or self.node).start_mark.line + 1, message)
+        return ConfigError(self.file, _line(self.key or self.node), message)
 
     @property
     def is_list(self) -> bool:
@@ -49,6 +50,19 @@ class Value:
     def is_mapping(self) -> bool:
         return isinstance(self.node, yaml.MappingNode)
 
+    def last_naming(self, word: str) -> Value:
+        """The last scalar in here that holds `word`, or this value itself when none does."""
+        found, pending = self.node, [self.node]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, yaml.ScalarNode) and word in node.value and _line(node) >= _line(found):
+                found = node
+            elif isinstance(node, yaml.SequenceNode):
+                pending += node.value
+            elif isinstance(node, yaml.MappingNode):
+                pending += [value for _, value in node.value]
+        return Value(found, self.file, self.path)
+
     def mapping(self) -> dict[str, Value]:
         """The entries of a mapping, whatever their keys are."""
         if not isinstance(self.node, yaml.MappingNode):
@@ -57,9 +71,9 @@ class Value:
         for key_node, value_node in self.node.value:
             key = key_node.value
             if not isinstance(key_node, yaml.ScalarNode):
-                raise ConfigError(self.file, key_node.start_mark.line + 1, "a key must be a plain word")
+                raise ConfigError(self.file, _line(key_node), "a key must be a plain word")
             if key in entries:
-                raise ConfigError(self.file, key_node.start_mark.line + 1, f'duplicate key "{key}"; keep one of them')
+                raise ConfigError(self.file, _line(key_node), f'duplicate key "{key}"; keep one of them')
             entries[key] = Value(value_node, self.file, f"{self.path}.{key}" if self.path else key, key_node)
         return entries
 
@@ -94,8 +108,10 @@ class Value:
 
     def text(self) -> str:
         """The words of a scalar exactly as written: YAML's own guesses (`NO`, `1:30`, `0123`) never apply."""
-        if not isinstance(self.node, yaml.ScalarNode) or self.node.value == "":
+        if not isinstance(self.node, yaml.ScalarNode):
             raise self.error(f"{self.path} must be a single value")
+        if self.node.value == "":
+            raise self.error(f"{self.path} is empty; give it a value, or leave it out")
         if _UNWRITABLE.search(self.node.value):
             raise self.error(f"{self.path} must not hold control characters")
         return str(self.node.value)
@@ -107,11 +123,12 @@ class Value:
             raise self.error(f'{self.path} must be a whole number from {low} to {high}, not "{text}"')
         return int(text)
 
-    def duration(self, low: float = 0.0, high: float = float("inf")) -> float:
-        """A duration in seconds."""
+    def duration(self, low: float = 0.0, high: float = YEAR) -> float:
+        """A duration in seconds, between `low` and `high`."""
         seconds = self._read(parse_duration)
         if not low <= seconds <= high:
-            raise self.error(f'{self.path} is out of range: "{self.text()}"')
+            bounds = f"from {format_duration(low)} to {format_duration(high)}"
+            raise self.error(f'{self.path} must be a duration {bounds}, not "{self.text()}"')
         return seconds
 
     def percent(self) -> Decimal:
@@ -143,6 +160,10 @@ class Value:
             return parse(self.text())
         except (QuantityError, AddressError) as error:
             raise self.error(f"{self.path}: {error}") from None
+
+
+def _line(node: yaml.Node) -> int:
+    return node.start_mark.line + 1
 
 
 def read_document(path: Path, moved: Mapping[Address, Address] | None = None) -> Value:

@@ -266,5 +266,6 @@ def _refuse_shared_addresses(stack: Stack, root: Value) -> None:
     seen: set[Address] = set()
     for address in stack.own_addresses():
         if address in seen:
-            raise root.error(f"{address} is used twice; give every listener an address of its own")
+            message = f"{address} is used twice; give every listener an address of its own"
+            raise root.last_naming(str(address)).error(message)
         seen.add(address)

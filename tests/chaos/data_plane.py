@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import http.client
 import http.server
+import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from chaos.dose import EnvoyStats
 from chaos.envoy import envoy_command, write_envoy_config
@@ -103,6 +105,9 @@ def build_stack(directory: Path, upstream: str, /, **changes: object) -> Stack:
     return load_stack(file)
 
 
+Change = Callable[[dict[str, Any]], None]
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a request got: status 0 stands for no answer at all."""
@@ -138,10 +143,14 @@ class Plane:
         self.stats = EnvoyStats(stack.envoy.admin)
 
 
-def start_envoy(stack: Stack, directory: Path) -> Child:
-    """Envoy for this stack, listening."""
+def start_envoy(stack: Stack, directory: Path, change: Change | None = None) -> Child:
+    """Envoy for this stack, listening; its configuration can be changed before."""
     config = directory / "envoy.json"
     write_envoy_config(stack, config)
+    if change:
+        changed = json.loads(config.read_text())
+        change(changed)
+        config.write_text(json.dumps(changed))
     envoy = Child("envoy", envoy_command(find_program("envoy"), config), directory / "envoy.log")
     try:
         wait_for(lambda: is_live(stack) or envoy.exit_code is not None, 20, "Envoy did not become ready")
