@@ -12,7 +12,7 @@ from math import inf
 from gates.evidence import Doubt, Evidence
 from gates.gate import GateResult, QualityGate, Verdict
 from gates.instant import Instant
-from gates.judgement import undecided
+from gates.judgement import Finding, concluded, doubtful, undecided
 from gates.share import BadShare, failed_requests
 from gates.wording import count, percent
 from stack.quantity import format_duration
@@ -27,51 +27,36 @@ def check(gate: QualityGate, instant: Instant) -> GateResult:
 def judge_budget(gate: QualityGate, share: BadShare, evidence: Evidence) -> GateResult:
     """The verdict on what is left of the budget: passes at 0 or more of it, as a share of the whole."""
     budget = gate.allowed * share.requests
-    doubts = evidence.doubts()
     if budget == 0:
-        return undecided(gate, evidence, doubts)
-    if budget < 1:
-        doubts.append(_no_whole_request(gate, share))
-    most_bad, fewest_bad = share.most[0], share.fewest[0]
+        return undecided(gate, evidence, evidence.doubts())
+    left = (1 - share.high / budget, 1 - share.low / budget)
+    finding = _judged(gate, share, evidence, budget)
+    interval = None if finding.verdict is Verdict.UNDECIDED else left
+    return concluded(gate, share, evidence, finding, actual=left[0], interval=interval)
+
+
+def _judged(gate: QualityGate, share: BadShare, evidence: Evidence, budget: float) -> Finding:
+    window, spent = format_duration(gate.window), _spent(share, budget)
+    doubts = evidence.doubts() + ([_no_whole_request(gate, share)] if budget < 1 else [])
     full_budget = budget / evidence.coverage if evidence.coverage else inf
-    window, notes = format_duration(gate.window), evidence.notes()
-    if fewest_bad > full_budget >= 1:
-        verdict = Verdict.FAIL
+    if share.fewest[0] > full_budget >= 1:
         reason = f"the error budget of {window} is overspent: {_spent(share, full_budget)}"
         if not evidence.is_complete:
-            reason += f" even if the {percent(1 - evidence.coverage)} of it without history had been flawless"
-        notes += tuple(doubt.reason for doubt in doubts)
-        advice = "Release nothing but what makes the service more reliable, until old failures leave the window."
-    elif doubts:
-        verdict = Verdict.UNDECIDED
-        reason = f"{'; '.join(doubt.reason for doubt in doubts)} (so far {_spent(share, budget)})"
-        advice = doubts[0].advice
-    elif most_bad <= budget:
-        verdict, advice = Verdict.PASS, ""
-        reason = (
-            f"{percent(1 - share.high / budget, 0)} of the error budget of {window} is left: {_spent(share, budget)}"
+            reason += f", even if the {percent(1 - evidence.coverage)} of it without history had been flawless"
+        return Finding(
+            Verdict.FAIL,
+            reason,
+            "Release nothing but what makes the service more reliable, until old failures leave the window.",
         )
-    else:
-        verdict = Verdict.UNDECIDED
-        reason = f"the error budget of {window} is all but spent: {_spent(share, budget)}"
-        advice = (
-            "Check again when the series that are new are older than the window, or when old failures have left it."
-        )
-    return GateResult(
-        gate=gate.name,
-        service=gate.service,
-        verdict=verdict,
-        required=gate.required,
-        window=gate.window,
-        threshold=gate.threshold,
-        reason=reason,
-        advice=advice,
-        actual=1 - share.high / budget,
-        interval=(1 - share.high / budget, 1 - share.low / budget),
-        requests=share.requests,
-        bad=(share.low, share.high),
-        coverage=evidence.coverage,
-        notes=notes,
+    if doubts:
+        return doubtful(doubts, f"so far {spent}")
+    if share.most[0] <= budget:
+        left = percent(1 - share.high / budget, 0)
+        return Finding(Verdict.PASS, f"{left} of the error budget of {window} is left: {spent}")
+    return Finding(
+        Verdict.UNDECIDED,
+        f"the error budget of {window} is all but spent: {spent}",
+        "Check again when old failures have left the window, or when new series are older than it.",
     )
 
 

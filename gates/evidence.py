@@ -27,9 +27,10 @@ class Doubt:
 class Evidence:
     """What is known of the counter `series` in the `window` seconds before `at` (epoch seconds).
 
-    `requests` is None without data. `coverage` is the share of the window in which the series lived, `recent` what
-    was counted in its last `recent_window` seconds, `newest` the time of the newest sample of a series that lives
-    still. `dead` are the targets that it came from and that answer Prometheus no more.
+    `requests` is None without data. `coverage` is the share of the window in which the series lived, looked at every
+    `step` seconds. `recent` is what was counted in the last `recent_window` seconds, `newest` the time of the newest
+    sample of a series that still lives. `dead` are the targets that it came from and that answer Prometheus no more,
+    `dead_of_job` all such targets of its scrape job.
     """
 
     series: str
@@ -38,6 +39,7 @@ class Evidence:
     scrape_interval: float
     requests: float | None
     coverage: float
+    step: float
     recent: float | None
     recent_window: float
     newest: float | None
@@ -101,7 +103,7 @@ class Evidence:
     def _silent(self) -> Doubt | None:
         """A service that hangs answers its scrape, and counts nothing any more."""
         expected = (self.requests or 0.0) * self.recent_window / self.window
-        if self.recent is None or self.recent > 0 or expected < _EXPECTED_RECENTLY:
+        if self.newest is None or self.recent or expected < _EXPECTED_RECENTLY:
             return None
         return Doubt(
             f"no request was counted in the last {span(self.recent_window)}, where about {count(expected)} were due",
@@ -111,7 +113,9 @@ class Evidence:
     def _short(self) -> Doubt | None:
         if self.is_complete:
             return None
-        covered = f"{span(self.coverage * self.window)} ({percent(self.coverage, COMPLETE)})"
+        covered = f"about {span(self.coverage * self.window)} ({percent(self.coverage, COMPLETE)})"
+        if not self.coverage:
+            covered = f"less than {span(self.step)}"
         return Doubt(
             f"the history covers {covered} of the {format_duration(self.window)} window",
             "Wait until the window has filled, or judge a shorter one.",

@@ -67,8 +67,9 @@ class GateResult:
     """What one gate found. `actual`, `threshold` and `interval` are ratios; None is what could not be measured.
 
     For success_rate and latency `actual` is the share of good requests and `interval` what it proves; for
-    error_budget they are what is left of the budget, below zero when it is overspent. `bad` is the smallest and the
-    largest number of bad requests that the data allow, `coverage` the share of the window that has data.
+    error_budget they are what is left of the budget, below zero when it is overspent. Data in doubt proves nothing.
+    `bad` is the smallest and the largest number of bad requests that the data allow, `coverage` the share of the
+    window that has data.
     """
 
     gate: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from math import ceil
 
 from gates.evidence import Doubt, Evidence
@@ -15,6 +16,15 @@ from stack.quantity import format_duration, format_percent
 _LONGEST_WINDOW = 90 * 86400.0
 
 
+@dataclass(frozen=True)
+class Finding:
+    """A verdict, why, and what to do."""
+
+    verdict: Verdict
+    reason: str
+    advice: str = ""
+
+
 def judge_share(
     gate: QualityGate, share: BadShare, evidence: Evidence, did: str, blur: Doubt | None = None
 ) -> GateResult:
@@ -22,57 +32,74 @@ def judge_share(
 
     `blur` says why the share is no more than a range, where that has a reason of its own.
     """
-    bad, requests = share.most
-    if requests == 0:
-        return undecided(gate, evidence, evidence.doubts() or [_undecidable(gate, share, blur)])
-    counted, window = count(share.requests), format_duration(gate.window)
-    measured = f"{_percents(share, gate.threshold)} of {counted} requests {did} in {window}"
-    due = f"at least {format_percent(gate.target)} is due"
-    doubts, notes = evidence.doubts(), evidence.notes()
-    if proves_more_than(*share.fewest, gate.allowed):
-        verdict, reason, advice = Verdict.FAIL, f"{measured}; {due}", "Do not release; `dev-hq anomalies` says more."
-        notes += tuple(doubt.reason for doubt in doubts)
-    elif doubts:
-        reasons = "; ".join(doubt.reason for doubt in doubts)
-        verdict, reason, advice = Verdict.UNDECIDED, f"{reasons} ({measured})", doubts[0].advice
-    elif proves_at_most(bad, requests, gate.allowed):
-        verdict, reason, advice = Verdict.PASS, f"{measured}; {due}", ""
-    else:
-        doubt = _undecidable(gate, share, blur)
-        verdict, reason, advice = Verdict.UNDECIDED, f"{measured}; {due}, and {doubt.reason}", doubt.advice
-    return GateResult(
-        gate=gate.name,
-        service=gate.service,
-        verdict=verdict,
-        required=gate.required,
-        window=gate.window,
-        threshold=gate.threshold,
-        reason=reason,
-        advice=advice,
-        actual=1 - share.high / share.requests,
-        interval=(1 - clopper_pearson(bad, requests)[1], 1 - clopper_pearson(*share.fewest)[0]),
-        requests=share.requests,
-        bad=(share.low, share.high),
-        coverage=evidence.coverage,
-        notes=notes,
+    doubts = evidence.doubts()
+    if share.most[1] == 0:
+        return undecided(gate, evidence, doubts or [_undecidable(gate, share, blur)])
+    finding = _judged(gate, share, doubts, did, blur)
+    proven = not doubts or finding.verdict is Verdict.FAIL
+    bounds = (1 - clopper_pearson(*share.most)[1], 1 - clopper_pearson(*share.fewest)[0])
+    return concluded(
+        gate, share, evidence, finding, actual=1 - share.high / share.requests, interval=bounds if proven else None
     )
 
 
 def undecided(gate: QualityGate, evidence: Evidence, doubts: Sequence[Doubt]) -> GateResult:
     """The verdict when there is nothing to measure."""
+    finding = Finding(Verdict.UNDECIDED, _reasons(doubts), doubts[0].advice)
+    return concluded(gate, None, evidence, finding, actual=None, interval=None)
+
+
+def concluded(
+    gate: QualityGate,
+    share: BadShare | None,
+    evidence: Evidence,
+    finding: Finding,
+    *,
+    actual: float | None,
+    interval: tuple[float, float] | None,
+) -> GateResult:
+    """What a gate found, in full."""
+    # a failure is proven whatever else is in doubt, and the doubts are worth knowing
+    doubts = evidence.doubts() if finding.verdict is Verdict.FAIL else ()
     return GateResult(
         gate=gate.name,
         service=gate.service,
-        verdict=Verdict.UNDECIDED,
+        verdict=finding.verdict,
         required=gate.required,
         window=gate.window,
         threshold=gate.threshold,
-        reason="; ".join(doubt.reason for doubt in doubts),
-        advice=doubts[0].advice,
+        reason=finding.reason,
+        advice=finding.advice,
+        actual=actual,
+        interval=interval,
         requests=evidence.requests,
+        bad=(share.low, share.high) if share else None,
         coverage=evidence.coverage,
-        notes=evidence.notes(),
+        notes=(*evidence.notes(), *(doubt.reason for doubt in doubts)),
     )
+
+
+def doubtful(doubts: Sequence[Doubt], measured: str) -> Finding:
+    """Undecided, because of doubts in the data that was measured."""
+    return Finding(Verdict.UNDECIDED, f"{_reasons(doubts)} ({measured})", doubts[0].advice)
+
+
+def _judged(gate: QualityGate, share: BadShare, doubts: Sequence[Doubt], did: str, blur: Doubt | None) -> Finding:
+    window = format_duration(gate.window)
+    measured = f"{_percents(share, gate.threshold)} of {count(share.requests)} requests {did} in {window}"
+    due = f"at least {format_percent(gate.target)} is due"
+    if proves_more_than(*share.fewest, gate.allowed):
+        return Finding(Verdict.FAIL, f"{measured}; {due}", "Do not release; `dev-hq anomalies` says more.")
+    if doubts:
+        return doubtful(doubts, measured)
+    if proves_at_most(*share.most, gate.allowed):
+        return Finding(Verdict.PASS, f"{measured}; {due}")
+    doubt = _undecidable(gate, share, blur)
+    return Finding(Verdict.UNDECIDED, f"{measured}; {due}, and {doubt.reason}", doubt.advice)
+
+
+def _reasons(doubts: Sequence[Doubt]) -> str:
+    return "; ".join(doubt.reason for doubt in doubts)
 
 
 def _undecidable(gate: QualityGate, share: BadShare, blur: Doubt | None) -> Doubt:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from math import inf, isclose
 
@@ -81,8 +82,8 @@ def _by_bound(counts: Mapping[str, float], unit: float) -> dict[float, float]:
     by_bound: dict[float, float] = {}
     for le, counted in counts.items():
         try:
-            bound = round(float(le) * unit, 9)
-        except ValueError:
+            bound = float(Decimal(le) * Decimal(str(unit)))
+        except InvalidOperation:
             raise UnusableAnswerError(f'the histogram has a bucket le="{le}", which is no number') from None
         by_bound[bound] = by_bound.get(bound, 0.0) + counted
     return by_bound
@@ -91,11 +92,15 @@ def _by_bound(counts: Mapping[str, float], unit: float) -> dict[float, float]:
 def _around(buckets: list[Bucket], under: float, name: str) -> tuple[Bucket, Bucket]:
     """The buckets next below and above `under`, the same one twice when it is a bound."""
     finite = [bucket for bucket in buckets if bucket.bound < inf]
-    if not finite or under >= finite[-1].bound:
-        top = f"only up to {format_duration(finite[-1].bound)}" if finite else "no durations"
+    if not finite:
         raise UnusableAnswerError(
-            f"{name} tells {top} apart, so nothing can be said of {format_duration(under)}; "
-            f"give the histogram a bucket above {format_duration(under)}"
+            f"{name} has no bucket but +Inf; give it one at {format_duration(under)}, and one above"
+        )
+    if under >= finite[-1].bound or isclose(under, finite[-1].bound):
+        limit = format_duration(under)
+        raise UnusableAnswerError(
+            f"the highest bucket of {name} is {format_duration(finite[-1].bound)}; "
+            f"to judge a limit of {limit}, give the histogram a bucket above {limit}"
         )
     below = [bucket for bucket in finite if bucket.bound <= under or isclose(bucket.bound, under)]
     above = [bucket for bucket in finite if bucket.bound >= under or isclose(bucket.bound, under)]

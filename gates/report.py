@@ -72,7 +72,7 @@ def _heading(report: GateReport) -> str:
 
 def _details(result: GateResult) -> list[str]:
     lines = []
-    if result.interval and result.verdict is not Verdict.ERROR and result.threshold > 0:
+    if result.interval and result.threshold > 0:
         low, high = (percent(bound, result.threshold) for bound in result.interval)
         lines.append(f"With {percent(CONFIDENCE)} confidence at least {low}, and at most {high}.")
     lines += [f"Note: {note}." for note in result.notes]

@@ -60,6 +60,7 @@ class Window:
             scrape_interval=self.instant.scrape_interval,
             requests=requests,
             coverage=min(1.0, (reading.count("steps with data") or 0.0) * self._step / self.seconds),
+            step=self._step,
             recent=reading.count("recent requests"),
             recent_window=self._recent,
             newest=reading.count("newest sample"),

@@ -1,0 +1,62 @@
+"""Something that listens where Prometheus should, for answers that the real one cannot be made to give."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+Answer = Callable[[str], bytes]
+_NOW = 1_800_000_000.0
+
+
+def vector(values: dict[str, str], **more: object) -> bytes:
+    """An answer to several questions at once, as Prometheus shapes it."""
+    rows = [{"metric": {"dev_hq_question": name}, "value": [_NOW, value]} for name, value in values.items()]
+    return json.dumps({"status": "success", "data": {"resultType": "vector", "result": rows}, **more}).encode()
+
+
+def clock() -> bytes:
+    """The answer to `time()`."""
+    data = {"resultType": "scalar", "result": [_NOW, str(_NOW)]}
+    return json.dumps({"status": "success", "data": data}).encode()
+
+
+@contextmanager
+def answering(answer: Answer, asks_time: Answer = lambda _query: clock()) -> Iterator[str]:
+    """The URL of a server that gives `answer` to every query but `time()`."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._respond(urllib.parse.urlsplit(self.path).query)
+
+        def do_POST(self) -> None:
+            self._respond(self.rfile.read(int(self.headers["Content-Length"])).decode())
+
+        def _respond(self, form: str) -> None:
+            query = urllib.parse.parse_qs(form)["query"][0]
+            body = (asks_time if query == "time()" else answer)(query)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *words: Any) -> None:
+            """Says nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)

@@ -1,0 +1,97 @@
+"""A service that dies, and its Prometheus after it: old good samples never pass."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gates.check import AutomatedQualityGate
+from gates.gate import GateResult, Verdict
+from stack.loader import load_stack
+from stack.waiting import wait_for
+from tests.gates.history import prometheus
+
+pytestmark = pytest.mark.e2e
+
+STACK = """
+services:
+  shop:
+    sli: {{preset: prometheus-http, selector: {{job: shop}}}}
+    objectives: {{success_rate: {{target: 99.5%}}}}
+prometheus: {{url: "{url}", scrape_interval: 500ms}}
+gates: {{window: 10s}}
+"""
+CONFIG = """
+global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}
+scrape_configs:
+  - job_name: shop
+    static_configs: [{{targets: ["{target}"]}}]
+"""
+
+
+@contextmanager
+def shop() -> Iterator[tuple[str, Callable[[], None]]]:
+    """A service with 1000 good requests a second: where it is scraped, and what kills it."""
+    born = time.monotonic()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.end_headers()
+            requests = int((time.monotonic() - born) * 1000)
+            self.wfile.write(f'http_requests_total{{code="200"}} {requests}\n'.encode())
+
+        def log_message(self, *words: object) -> None:
+            """Says nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+
+    def kill() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}", kill
+    finally:
+        kill()
+
+
+def test_a_service_that_dies_does_not_pass_and_neither_does_a_prometheus_that_dies(tmp_path: Path) -> None:
+    def check() -> GateResult:
+        gate = AutomatedQualityGate(load_stack(tmp_path / "stack.yaml"))
+        return gate.check_all_gates(names=["success_rate"], record=False).results[0]
+
+    with shop() as (target, kill):
+        with prometheus(tmp_path, CONFIG.format(target=target)) as url:
+            (tmp_path / "stack.yaml").write_text(STACK.format(url=url))
+            passed = wait_for(lambda: found if (found := check()).verdict is Verdict.PASS else None, 40, "no pass")
+            assert passed.coverage >= 0.95
+            assert passed.actual == 1.0
+            kill()
+            dead = wait_for(
+                lambda: found if (found := check()).verdict is not Verdict.PASS else None, 4, "still a pass"
+            )
+            assert dead.verdict is Verdict.UNDECIDED
+            assert dead.reason.startswith(
+                f"shop at {target} does not answer Prometheus (up is 0): what users get there now is in no count"
+            )
+            assert dead.requests is not None  # the window holds old good samples still
+            assert dead.requests > 1000
+            gone = wait_for(lambda: found if (found := check()).requests is None else None, 30, "samples never end")
+            assert gone.reason == dead.reason.partition(" (100%")[0].partition(";")[0]
+        lost = check()
+    assert (lost.verdict, lost.reason) == (
+        Verdict.ERROR,
+        f"Prometheus at {url} refused the connection; is it running?",
+    )
