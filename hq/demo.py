@@ -136,7 +136,7 @@ class Demo:
                 return None
 
         anomaly = self._wait_while(run, expected, 60, f"the anomaly {EXPECTED} did not appear")
-        self.say(f"\n4. The anomaly appears, {anomaly.since - injected:.1f} s after the first fault:")
+        self.say(f"\n4. The anomaly appears, {time.time() - injected:.1f} s after the first fault:")
         for name in ("type", "severity", "metric", "threshold", "actual", "recommendation"):
             self.say(f"     {name:<15}{getattr(anomaly, name)}")
         return anomaly

@@ -6,20 +6,20 @@ Everything it writes lies under `var/` beside stack.yaml. Its children die with 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 import yaml
 
+from stack.address import Address
 from stack.errors import HqError
 from stack.loader import load_stack
 from stack.model import ManagedProcess, Stack
@@ -129,14 +129,21 @@ def running(path: Path, say: Say, *, fresh: bool = False) -> Iterator[LocalStack
         moved = place(wished)
         for wanted, actual in moved.items():
             say(f"{wanted} is taken; {actual} instead")
-        local = LocalStack(load_stack(path, moved), say)
-        try:
-            write_placement(wished.directory, moved)
-            local.start()
-            yield local
-        finally:
-            local.stop()
-            remove_placement(wished.directory)
+        stack = load_stack(path, moved)
+        local = LocalStack(stack, say)
+        with _reserved(stack.envoy.control_plane):
+            try:
+                write_placement(wished.directory, moved)
+                local.start()
+                yield local
+            finally:
+                local.stop()
+                remove_placement(wished.directory)
+
+
+def _reserved(control_plane: Address) -> AbstractContextManager[object]:
+    """Keeps the control plane's address ours between runs; one on another machine is not ours to keep."""
+    return control_plane.reserve() if control_plane.is_loopback else nullcontext()
 
 
 @contextmanager
@@ -160,25 +167,13 @@ def _only_one(stack: Stack) -> Iterator[None]:
 
 def _programs(stack: Stack) -> Iterator[Program]:
     """What runs, in the order it is started: what others call comes first."""
+    from chaos.envoy import envoy_command
+
     var = stack.directory
     for process in stack.processes.values():
         yield _managed(process)
     admin = f"http://{stack.envoy.admin}"
-    yield Program(
-        "envoy",
-        (
-            find_program("envoy"),
-            "-c",
-            var / "envoy.json",
-            "--concurrency",
-            "2",
-            "--disable-hot-restart",
-            "-l",
-            "warning",
-        ),
-        admin,
-        f"{admin}/ready",
-    )
+    yield Program("envoy", tuple(envoy_command(find_program("envoy"), var / "envoy.json")), admin, f"{admin}/ready")
     exporter = f"http://{stack.exporter}"
     yield Program(
         "exporter",
@@ -219,8 +214,8 @@ def _managed(process: ManagedProcess) -> Program:
 
 
 def _write_configuration(stack: Stack) -> None:
-    from chaos.envoy import envoy_config
-    from hq.api import ensure_credentials
+    from chaos.envoy import write_envoy_config
+    from hq.credentials import ensure_credentials
     from prometheus.alertmanager import alertmanager_config
     from prometheus.rules import write_rules
     from prometheus.server import prometheus_config
@@ -230,7 +225,7 @@ def _write_configuration(stack: Stack) -> None:
     credentials = var / "webhook-token"
     ensure_credentials(credentials)
     write_rules(stack, rules)
-    (var / "envoy.json").write_text(json.dumps(envoy_config(stack), indent=2) + "\n")
+    write_envoy_config(stack, var / "envoy.json")
     (var / "prometheus.yml").write_text(yaml.safe_dump(prometheus_config(stack, rules), sort_keys=False))
     (var / "alertmanager.yml").write_text(yaml.safe_dump(alertmanager_config(stack, credentials), sort_keys=False))
 

@@ -53,14 +53,31 @@ class Address:
 
     def is_free(self) -> bool:
         """Whether something could listen here now."""
-        family = socket.AF_INET6 if self.host.startswith("[") else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return self._can_bind(reuse=True)
+
+    def is_unclaimed(self) -> bool:
+        """Whether nobody listens here and nobody has reserved it; stricter than `is_free`."""
+        return self._can_bind(reuse=False)
+
+    def reserve(self) -> socket.socket:
+        """Keeps the address from being claimed by another stack, while a server may still listen here."""
+        holder = self._socket(reuse=True)
+        holder.bind((self.host.strip("[]"), self.port))
+        return holder
+
+    def _can_bind(self, *, reuse: bool) -> bool:
+        with self._socket(reuse=reuse) as probe:
             try:
                 probe.bind((self.host.strip("[]"), self.port))
             except OSError:
                 return False
             return True
+
+    def _socket(self, *, reuse: bool) -> socket.socket:
+        made = socket.socket(socket.AF_INET6 if self.host.startswith("[") else socket.AF_INET, socket.SOCK_STREAM)
+        if reuse:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return made
 
 
 def free_address(host: str, taken: frozenset[Address] = frozenset()) -> Address:

@@ -35,11 +35,15 @@ class Placement:
 
 
 def place(stack: Stack) -> dict[Address, Address]:
-    """Finds a free address for each one of ours that is taken."""
+    """Finds a free address for each one of ours that is taken.
+
+    At the control plane's nobody listens between runs, so it counts as taken when another stack has reserved it: else
+    one stack's run would break the other stack too.
+    """
     wanted = frozenset(stack.own_addresses())
     moved: dict[Address, Address] = {}
     for address in stack.own_addresses():
-        if not address.is_free():
+        if not (address.is_unclaimed() if address == stack.envoy.control_plane else address.is_free()):
             moved[address] = free_address(address.host, wanted | frozenset(moved.values()))
     return moved
 

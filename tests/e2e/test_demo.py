@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.live import HQ, copy_stack, processes_of
+from bench.live import HQ, copy_stack, processes_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 

@@ -1,4 +1,4 @@
-"""A real stack for tests: `dev-hq up` on a copy of stack.yaml, and what a test asks of it."""
+"""A real stack for tests and benchmarks: `dev-hq up` on a copy of stack.yaml, and what is asked of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stack.placement import open_stack
 from stack.process import die_with_parent
 from stack.waiting import wait_for
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 HQ = [sys.executable, "-m", "hq.cli"]
 
 
@@ -87,7 +87,8 @@ def copy_stack(directory: Path, *changes: tuple[str, str]) -> Path:
     """A copy of the repository's stack.yaml in `directory`, with texts replaced."""
     text = (ROOT / "stack.yaml").read_text()
     for old, new in changes:
-        assert old in text
+        if old not in text:
+            raise ValueError(f"stack.yaml does not hold {old!r}")
         text = text.replace(old, new)
     path = directory / "stack.yaml"
     path.write_text(text)

@@ -1,0 +1,140 @@
+"""A fault is a lease: whatever happens to the run or to Envoy, success is back in time, and the next run works.
+
+The fault breaks one of four members for good, and the storefront masks that by trying again: so the stack stays within
+its objectives, and the next run finds a steady one.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bench.live import LiveStack, copy_stack, live_stack, seconds_until, status
+from stack.journal import Record
+from stack.waiting import wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+TTL = 3.0
+ONE_MEMBER = ("--set", "share=25%", "--set", "intensity=100%", "--set", "step=0s", "--duration", "2m")
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveStack]:
+    with live_stack(copy_stack(tmp_path_factory.mktemp("promises"))) as running:
+        running.wait_until_steady()
+        yield running
+
+
+@contextmanager
+def broken_member(live: LiveStack) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A run that has broken the first member of the pool, and the URL at which that shows."""
+    url = f"http://{live.stack.pools['vendor-proxies'].members[0].listen}/healthz"
+    assert status(url) == 200
+    run = live.start("chaos", "run", "proxy-failure-wave", *ONE_MEMBER)
+    try:
+        wait_for(lambda: run.poll() is not None or status(url) == 503, 60, "the member did not break")
+        assert run.poll() is None, run.stdout.read() if run.stdout else ""
+        yield run, url
+    finally:
+        run.send_signal(signal.SIGCONT)
+        run.kill()
+        run.wait(10)
+
+
+def last(live: LiveStack, kind: str) -> Record:
+    return live.records(kind)[-1]
+
+
+def test_sigkill_of_the_run(live: LiveStack) -> None:
+    with broken_member(live) as (run, url):
+        run.kill()
+        assert seconds_until(200, url, 10) <= TTL + 1
+    killed = last(live, "run_announced").data["run"]
+    assert all(record.data["run"] != killed for record in live.records("run_finished"))
+
+    with broken_member(live) as (run, _):  # the next run works, and says what became of the last one
+        died = [record for record in live.records("run_finished") if record.data["run"] == killed]
+        assert [record.data["outcome"] for record in died] == ["died"]
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(20) == 3
+
+
+def test_sigstop_of_the_run(live: LiveStack) -> None:
+    with broken_member(live) as (run, url):
+        run.send_signal(signal.SIGSTOP)
+        assert seconds_until(200, url, 10) <= TTL + 1
+
+        second = live.hq("chaos", "run", "proxy-failure-wave", *ONE_MEMBER)
+        assert second.returncode == 2
+        assert "another run is active" in second.stderr
+
+        stopped = live.hq("chaos", "stop")
+        assert stopped.returncode == 0, stopped.stderr
+        assert run.wait(20) == 3
+        assert status(url) == 200
+    assert last(live, "run_finished").data["outcome"] == "stopped"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asking_the_run_to_stop_withdraws_at_once(live: LiveStack, number: signal.Signals) -> None:
+    with broken_member(live) as (run, url):
+        run.send_signal(number)
+        assert seconds_until(200, url, 10) <= 1
+        assert run.wait(20) == 3
+    assert last(live, "run_finished").data["outcome"] == "stopped"
+    assert last(live, "run_withdrawn").data["run"] == last(live, "run_finished").data["run"]
+
+
+def test_a_delay_ends_within_its_ttl_and_its_own_length(live: LiveStack) -> None:
+    delay = 0.25  # below the objective, so that the stack stays steady
+    url = f"http://{live.stack.pools['vendor-proxies'].members[0].listen}/healthz"
+    run = live.start("chaos", "run", "network-latency", "--set", "intensity=250ms", "--duration", "2m")
+    try:
+        wait_for(lambda: answer_seconds(url) >= delay - 0.004, 60, "no request was delayed")
+        run.kill()
+        began = time.monotonic()
+        wait_for(lambda: answer_seconds(url) < delay / 2, 10, "requests are still delayed", every=0.01)
+        assert time.monotonic() - began <= TTL + delay + 1
+    finally:
+        run.kill()
+        run.wait(10)
+
+
+def test_sigkill_of_envoy(live: LiveStack) -> None:
+    front = f"http://{live.stack.services['storefront'].listen}/"
+    assert status(front) == 200
+    with broken_member(live) as (run, _):
+        os.kill(envoy_pid(live), signal.SIGKILL)
+        assert seconds_until(200, front, 10) <= 3.0  # Envoy's restart
+        wait_for(lambda: run.poll() is not None, 60, "the run did not notice that Envoy had died")
+        assert run.returncode == 2
+    finished = last(live, "run_finished").data
+    assert finished["outcome"] == "could_not_run"
+    assert "Envoy" in finished["reason"]
+
+    live.wait_until_steady()
+    with broken_member(live) as (run, _):  # the next run works
+        run.send_signal(signal.SIGTERM)
+        assert run.wait(20) == 3
+
+
+def answer_seconds(url: str) -> float:
+    began = time.monotonic()
+    assert status(url) == 200
+    return time.monotonic() - began
+
+
+def envoy_pid(live: LiveStack) -> int:
+    configuration = str(live.stack.directory / "envoy.json").encode()
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and configuration in (entry / "cmdline").read_bytes().split(b"\0"):
+            return int(entry.name)
+    raise AssertionError("Envoy does not run")
