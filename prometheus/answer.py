@@ -187,7 +187,9 @@ def _number(text: str) -> float:
     return float(text)
 
 
-def _labels(mapping: Mapping[str, Any]) -> dict[str, str]:
+def _labels(mapping: object) -> dict[str, str]:
+    if not isinstance(mapping, dict):
+        raise TypeError(mapping)
     return {_text(name): _text(value) for name, value in mapping.items()}
 
 

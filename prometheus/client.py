@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 
 from prometheus.answer import (
     Alert,
@@ -158,7 +159,7 @@ class PrometheusClient:
     def _send(self, method: str, path: str, form: Mapping[str, str], deadline: float) -> _Reply:
         seconds = min(self._timeout, deadline - time.monotonic())
         if seconds <= 0:
-            raise UnreachableError(f"{self._name} did not answer within {self._deadline:g} s")
+            raise UnreachableError(f"{self._name} gave no complete answer within {self._deadline:g} s")
         attempt = _Attempt(
             self._session,
             {
@@ -172,26 +173,27 @@ class PrometheusClient:
         attempt.thread.join(seconds)
         if attempt.thread.is_alive():
             self._session = self._new_session()  # the old one is still in use by the thread that is left behind
-            raise UnreachableError(f"{self._name} did not finish its answer within {seconds:g} s")
+            raise UnreachableError(f"{self._name} gave no complete answer within {seconds:.3g} s")
         if attempt.error is not None:
             self._explain(attempt.error, seconds)
         assert attempt.reply is not None  # noqa: S101 - a thread that has ended holds a reply or an error
         return attempt.reply
 
     def _explain(self, error: BaseException, seconds: float) -> NoReturn:
-        reason = repr(error)
-        if not isinstance(error, requests.RequestException | OSError) and "urllib3" not in type(error).__module__:
+        """Raises what an error below HTTP means."""
+        if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError):
+            raise PrometheusError("a header for Prometheus holds characters that no header may hold") from None
+        if not isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
             raise error
-        if isinstance(error, requests.Timeout) or "Timeout" in reason:
-            message = f"did not answer within {seconds:g} s"
+        reason = repr(error)
+        if isinstance(error, requests.exceptions.SSLError):
+            message = "cannot be trusted: its certificate is not valid for this name, or it speaks no TLS"
+        elif "Timeout" in reason:
+            message = f"gave no complete answer within {seconds:.3g} s"
         elif "Connection refused" in reason:
             message = "refused the connection; is it running?"
-        elif "NameResolution" in reason or "getaddrinfo" in reason:
+        elif "NameResolution" in reason:
             message = "cannot be found: its host name does not resolve"
-        elif isinstance(error, requests.exceptions.SSLError):
-            message = "cannot be reached: the TLS handshake failed, its certificate is not trusted or has another name"
-        elif isinstance(error, requests.exceptions.InvalidHeader):
-            raise PrometheusError("a header for Prometheus holds characters that no header may hold") from None
         else:
             message = "broke off the connection"
         raise UnreachableError(f"{self._name} {message}") from None
