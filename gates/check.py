@@ -61,19 +61,32 @@ class AutomatedQualityGate:
         A Prometheus that cannot answer is no exception but the verdict error.
         """
         gates = gates_of(self._stack, services, names, window)
-        try:
-            instant = self._instant(at)
-        except (PrometheusError, UnusableAnswerError) as error:
-            results, judged = [_error(gate, error) for gate in gates], None
-        else:
-            results, judged = _check(gates, instant), instant.at
+        with self._asking() as client:
+            try:
+                instant = self._instant(client, at)
+            except (PrometheusError, UnusableAnswerError) as error:
+                results, judged = [_error(gate, error) for gate in gates], None
+            else:
+                results, judged = _check(gates, instant), instant.at
         problem = self._record(results) if record else None
         return GateReport(tuple(results), judged, strict, problem)
 
-    def _instant(self, at: float | None) -> Instant:
+    @contextmanager
+    def _asking(self) -> Iterator[PrometheusClient]:
+        if self._client:
+            yield self._client
+            return
+        from prometheus.client import PrometheusClient
+
+        client = PrometheusClient(self._stack.prometheus.url)
+        try:
+            yield client
+        finally:
+            client.close()
+
+    def _instant(self, client: PrometheusClient, at: float | None) -> Instant:
         """The moment to judge, by the clock of Prometheus: ours may be wrong, and then we would judge another past."""
         interval = self._stack.prometheus.scrape_interval
-        client = self._client or self._new_client()
         clock = client.instant("time()").samples
         if len(clock) != 1 or not isfinite(clock[0].value):
             raise UnusableAnswerError("Prometheus does not say what time it is")
@@ -81,11 +94,6 @@ class AutomatedQualityGate:
         if at is not None and at > now:
             raise HqError("the time to judge lies in the future of Prometheus; give one that has passed")
         return Instant(client, round(now - SCRAPES_BACK * interval, 3) if at is None else at, interval)
-
-    def _new_client(self) -> PrometheusClient:
-        from prometheus.client import PrometheusClient
-
-        return PrometheusClient(self._stack.prometheus.url)
 
     def _record(self, results: Sequence[GateResult]) -> str | None:
         """Writes the verdicts down; what keeps it from that is returned, for a verdict stands without its record."""
