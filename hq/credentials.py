@@ -5,7 +5,9 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from stack.errors import HqError
@@ -21,15 +23,25 @@ class CredentialsError(HqError):
 def ensure_credentials(path: Path) -> None:
     """Makes the file with a new random token unless it is there; raises CredentialsError."""
     try:
+        if path.exists():
+            read_token(path)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        read_token(path)
-        return
+        _make(path)
     except OSError as error:
         raise CredentialsError(f"the credentials file {path} cannot be made: {error.strerror}") from None
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(TOKEN_BYTES) + "\n")
+
+
+def _make(path: Path) -> None:
+    """A new file, whole from the start: two processes that make it at once end up with the same token."""
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # only its owner reads it
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(TOKEN_BYTES) + "\n")
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        Path(draft).unlink()
 
 
 def read_token(path: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import os
 import signal
 import socket
 from pathlib import Path
@@ -121,4 +122,5 @@ def _bound(address: Address) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise HqError(f"{address} is taken; stop what listens there or choose another with --listen") from None
-        raise HqError(f"{address} cannot be listened on: {error.strerror}") from None
+        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror  # a name has no errno
+        raise HqError(f"{address} cannot be listened on: {reason}") from None

@@ -75,10 +75,12 @@ class Served:
     def get(self, path: str, **headers: str) -> Answer:
         return self.send("GET", path, {name.replace("_", "-"): value for name, value in headers.items()})
 
-    def notify(self, body: object, **headers: str) -> Answer:
+    def notify(self, body: object, **headers: str | None) -> Answer:
         """POST /api/alerts as Alertmanager sends it; a header that is None is left out."""
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-        sent = {"content-type": "application/json", "authorization": f"Bearer {self.token}"}
+        sent = {"content-type": "application/json"}
+        if "authorization" not in headers:
+            sent["authorization"] = f"Bearer {self.token}"
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send("POST", "/api/alerts", {name: value for name, value in sent.items() if value is not None}, raw)
 
