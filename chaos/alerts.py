@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from chaos.detection import Detection, Firing, allowance, false_alarms, firings, notified_at
+from chaos.detection import Detection, Firing, allowance, fired_among, firings, notified_at
 from chaos.scenario import ChaosScenario
 from chaos.signals import CountedSignal, impact_signals, signal_of
 from chaos.stopping import Stopping
@@ -44,9 +44,9 @@ class AlertWatch:
                 return tuple(self._completed(detection, fired) for detection in awaited)
             stopping.pause(min(1.0, self.stack.prometheus.evaluation_interval))
 
-    def false_alarms(self) -> tuple[str, ...]:
-        """The types that should have stayed silent since the first fault, and did not."""
-        return false_alarms(self.fired(), self.scenario.silent, self.injected, time.time())
+    def fired_among(self, types: Collection[str]) -> tuple[str, ...]:
+        """Those of some types that have fired for the service since the first fault."""
+        return fired_among(self.fired(), types, self.injected)
 
     def fired(self) -> Mapping[str, Firing]:
         """What has fired for the service since the first fault, by type."""

@@ -6,9 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chaos.impact import MINUTE
+from chaos.measurement import Meter, objectives_of
 from chaos.stopping import Stopping
+from chaos.windows import together
 from gates.check import AutomatedQualityGate
 from gates.gate import GateResult, Verdict
+from gates.wording import count
 from prometheus.client import PrometheusClient
 from stack.errors import HqError
 from stack.model import Stack
@@ -28,6 +32,7 @@ class Baseline:
     stack: Stack
     service: str
     client: PrometheusClient
+    meter: Meter
     stopping: Stopping
 
     def wait(self, say: Callable[[str], None]) -> None:
@@ -38,7 +43,7 @@ class Baseline:
         """
         deadline = time.monotonic() + self.longest
         said = ""
-        while problem := self._firing() or self._undecided():
+        while problem := self._firing() or self._undecided() or self._bad():
             if time.monotonic() >= deadline:
                 raise NotSteadyError(f"{self.service} is not steady: {problem}")
             if said != (said := problem.partition(":")[0]):
@@ -69,6 +74,16 @@ class Baseline:
             if result.verdict is Verdict.UNDECIDED:
                 undecided = undecided or _describe(result)
         return undecided
+
+    def _bad(self) -> str | None:
+        """What was bad in the last minute where the run will be measured, which no gate may look at."""
+        now = time.time()
+        for objective in objectives_of(self.stack.services[self.service]):
+            minute = together(self.meter.windows(objective, now - MINUTE, now))
+            if minute.proves_more_than(objective.budget):
+                share = f"{count(minute.bad)} of {count(minute.requests)} requests"
+                return f"{objective.name} was broken in the last minute: {share} were bad"
+        return None
 
 
 def _describe(result: GateResult) -> str:

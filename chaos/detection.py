@@ -79,9 +79,11 @@ def allowance(stack: Stack, anomaly_type: str) -> float:
     return stack.prometheus.scrape_interval + 2 * stack.prometheus.evaluation_interval + hold
 
 
-def false_alarms(fired: Mapping[str, Firing], silent: Collection[str], since: float, until: float) -> tuple[str, ...]:
-    """The types that should have stayed silent, and fired between two moments (epoch seconds)."""
-    return tuple(name for name in silent if name in fired and fired[name].first(since, until) is not None)
+def fired_among(
+    fired: Mapping[str, Firing], types: Collection[str], since: float, until: float = float("inf")
+) -> tuple[str, ...]:
+    """Those of some types that fired between two moments (epoch seconds)."""
+    return tuple(name for name in types if name in fired and fired[name].first(since, until) is not None)
 
 
 def notified_at(records: Iterable[Record], types: Collection[str], service: str, since: float) -> float | None:

@@ -25,6 +25,7 @@ from gates.wording import count, percent
 class Findings:
     """What was measured of one run, times in seconds.
 
+    `also_fired` are the types that may fire and did; `false_alarms` those that should have stayed silent and did not.
     `recovery` is the longest of the objectives, None when one did not recover within `recovery_deadline`; it is
     measured to the `resolution` of a scrape. `measured` says where the requests were counted.
     """
@@ -32,6 +33,7 @@ class Findings:
     measured: str
     impacts: tuple[Impact, ...]
     detections: tuple[Detection, ...]
+    also_fired: tuple[str, ...]
     false_alarms: tuple[str, ...]
     recovery: float | None
     recovery_deadline: float
@@ -92,8 +94,9 @@ class Findings:
 
     def _detection_evidence(self) -> str:
         sentences = [describe_detection(detection) for detection in self.detections]
+        sentences += [f"{name} fired too, as it may" for name in self.also_fired]
         sentences += [f"{name} fired and should have stayed silent" for name in self.false_alarms]
-        return "; ".join(sentences) if self.false_alarms else "; ".join(sentences) + "; nothing else fired"
+        return "; ".join(sentences)
 
     def _recovery_evidence(self) -> str:
         if self.recovery is None:

@@ -72,6 +72,12 @@ class Run:
     progress: Callable[[Progress], None]
     doses: list[Dose] = field(default_factory=list)
     findings: Findings | None = None
+    meter: Meter = field(init=False)
+    measured: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        sli, self.measured = measured_sli(self.stack, self.target)
+        self.meter = Meter(self.client, sli)
 
     def execute(self) -> ResilienceScore:
         """The whole life: whatever happens after the announcement, its end is written down.
@@ -80,7 +86,7 @@ class Run:
         """
         began = time.monotonic()
         bury_the_dead(self.record.journal)
-        baseline = Baseline(self.stack, self.service, self.client, self.stopping)
+        baseline = Baseline(self.stack, self.service, self.client, self.meter, self.stopping)
         longest = baseline.longest + CONNECT_SECONDS + max(end_of(fault) for fault in self.faults) + BLIND_SECONDS
         self.record.announce(self.service, self.faults, time.time() + longest)
         self._say(Step.ANNOUNCED, f"{self.scenario.title}: run {self.record.run} on {self.target}")
@@ -146,8 +152,7 @@ class Run:
     def _judge(self, injection: Injection) -> ResilienceScore:
         """Measures impact, recovery and alerts, and scores them."""
         injected, withdrawn = injection.injected, injection.withdrawn
-        sli, measured = measured_sli(self.stack, self.target)
-        meter, resolution = Meter(self.client, sli), self.stack.prometheus.scrape_interval
+        meter, resolution = self.meter, self.stack.prometheus.scrape_interval
         objectives = objectives_of(self.stack.services[self.service])
         self._say(Step.RECOVERY, "measuring the recovery")
         recovery = watch_recovery(meter, objectives, withdrawn, resolution, self.stopping)
@@ -158,12 +163,13 @@ class Run:
             for objective in objectives
         )
         self._say(Step.ALERTS, "waiting for the alerts to resolve")
-        alerts = AlertWatch(self.stack, self.scenario, self.target, self.client, sli, injected, withdrawn)
+        alerts = AlertWatch(self.stack, self.scenario, self.target, self.client, meter.sli, injected, withdrawn)
         self.findings = Findings(
-            measured=measured,
+            measured=self.measured,
             impacts=impacts,
             detections=alerts.detections(self.stopping),
-            false_alarms=alerts.false_alarms(),
+            also_fired=alerts.fired_among(self.scenario.may),
+            false_alarms=alerts.fired_among(self.scenario.silent),
             recovery=recovery,
             recovery_deadline=recovery_deadline(resolution),
             resolution=resolution,

@@ -56,14 +56,28 @@ def objectives_of(service: Service) -> tuple[Objective, ...]:
 def measured_sli(stack: Stack, target: str) -> tuple[Sli, str]:
     """The indicator by which a fault on `target` is judged, and where it is measured, in words.
 
-    A fault at a service's own listener is invisible behind it, so there Envoy's counts at that listener are used.
+    A fault at a service's own listener is judged there, since it is invisible behind it; users get the 429 that is
+    injected there, so it counts as bad, which it does not in most indicators.
     """
     service = stack.service_of(target)
-    is_behind = not (isinstance(service.sli, PresetSli) and service.sli.preset == "envoy")
-    if target in stack.services and is_behind:
-        at_listener = replace(service, sli=PresetSli("envoy", {}))
-        return sli_of(at_listener), f"at Envoy's listener in front of {service.name}, since its own SLI lies behind it"
-    return sli_of(service), f"by the SLI of {service.name}"
+    if target in stack.pools:
+        return sli_of(service), f"by the SLI of {service.name}"
+    at_listener = sli_of(replace(service, sli=PresetSli("envoy", {})))
+    return replace(at_listener, bad=_bad_at_listener(service)), f"at Envoy's listener in front of {service.name}"
+
+
+def _bad_at_listener(service: Service) -> str:
+    """Selects two counters at once: answers with 5xx, and requests that the listener limited."""
+    prefix = f"service_{service.name}"
+    bad = "{}"
+    for label, pattern in (
+        ("__name__", "envoy_http_downstream_rq_xx|envoy_http_local_rate_limit_rate_limited"),
+        ("envoy_http_conn_manager_prefix", f"{prefix}|"),
+        ("envoy_response_code_class", "5|"),
+        ("envoy_local_http_ratelimit_prefix", f"{prefix}|"),
+    ):
+        bad = matching(bad, label, "=~", pattern)
+    return bad
 
 
 class Meter:

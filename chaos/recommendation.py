@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from chaos.findings import Findings
 from chaos.impact import Impact
 from gates.wording import percent
-from stack.model import Pool, Stack
+from stack.model import Pool, PresetSli, Stack
 from stack.quantity import format_duration
 
 # (what broke, by which kind of fault): what helps
@@ -65,7 +65,7 @@ def _against_blindness(findings: Findings, stack: Stack, target: str) -> Iterato
     for found in findings.detections:
         if found.due is not None and found.late is None:
             where = ""
-            if target in stack.services and "listener" in findings.measured:
+            if target in stack.services and stack.services[target].sli != PresetSli("envoy", {}):
                 where = (
                     f": the SLI of {target} lies behind the fault; measure it where users are, sli: {{preset: envoy}}"
                 )

@@ -86,6 +86,7 @@ def document(report: Report) -> dict[str, object]:
         "measured": found.measured if found else None,
         "impacts": [_impact(impact) for impact in found.impacts] if found else [],
         "detections": [{**asdict(seen), "late": seen.late} for seen in found.detections] if found else [],
+        "also_fired": list(found.also_fired) if found else [],
         "false_alarms": list(found.false_alarms) if found else [],
     }
 

@@ -1,0 +1,135 @@
+"""What a user can get wrong at the command line costs one line, the right exit code, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.live import HQ, copy_stack, processes_of
+from stack.address import Address, free_address
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def elsewhere(directory: Path) -> Path:
+    """A copy of the demo's stack at addresses where nothing listens."""
+    wished = (*(f"127.0.0.1:{port}" for port in (10000, 10100, 8000, 8100, 8200, 9901, 18000, 9464, 9090, 9093)),)
+    taken: set[Address] = set()
+    changes = []
+    for address in wished:
+        free = free_address("127.0.0.1", frozenset(taken))
+        taken.add(free)
+        changes.append((address, str(free)))
+    return copy_stack(directory, *sorted(changes, reverse=True))
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    return elsewhere(tmp_path)
+
+
+def hq(stack: Path, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+        [*HQ, "--stack", str(stack), *words], capture_output=True, text=True, timeout=60, check=False, **options
+    )
+
+
+def complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line on stderr."""
+    assert "Traceback" not in done.stderr + done.stdout
+    (line,) = done.stderr.splitlines()
+    return line
+
+
+def test_an_unknown_scenario(stack: Path) -> None:
+    done = hq(stack, "chaos", "run", "proxy-failure-wav")
+    assert done.returncode == 2
+    assert complaint(done) == 'dev-hq: there is no scenario "proxy-failure-wav"; did you mean "proxy-failure-wave"?'
+
+
+def test_an_unknown_target(stack: Path) -> None:
+    done = hq(stack, "chaos", "run", "proxy-failure-wave", "--target", "vendr")
+    assert done.returncode == 2
+    assert complaint(done) == 'dev-hq: there is no target "vendr"; targets are vendor-proxies'
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("up",), ("demo",), ("down",), ("status",), ("chaos", "run", "network-latency"), ("anomalies",), ("serve",)],
+)
+def test_a_broken_stack_file(tmp_path: Path, words: tuple[str, ...]) -> None:
+    path = tmp_path / "stack.yaml"
+    path.write_text("servces: {}\n")
+    done = hq(path, *words)
+    assert done.returncode == 2
+    assert complaint(done) == f'dev-hq: {path}:1: unknown key "servces"; did you mean "services"?'
+    assert [entry.name for entry in tmp_path.iterdir()] == ["stack.yaml"]
+
+
+def test_a_missing_stack_file(tmp_path: Path) -> None:
+    done = hq(tmp_path / "stack.yaml", "up")
+    assert done.returncode == 2
+    assert complaint(done) == f"dev-hq: there is no file {tmp_path / 'stack.yaml'}"
+
+
+def test_prometheus_down(stack: Path) -> None:
+    done = hq(stack, "anomalies")
+    assert done.returncode == 2
+    assert complaint(done).startswith("dev-hq: Prometheus at http://127.0.0.1:")
+    assert hq(stack, "quality", "check").returncode == 4
+
+    ran = hq(stack, "chaos", "run", "network-latency")
+    assert ran.returncode == 2
+    assert "could not run" in complaint(ran)
+    assert processes_of(stack) == []
+
+
+def test_no_stack_to_stop_and_none_to_ask(stack: Path) -> None:
+    assert (hq(stack, "down").stdout, hq(stack, "down").returncode) == ("no stack runs here\n", 0)
+    assert hq(stack, "chaos", "stop").stdout == "no run is active\n"
+    done = hq(stack, "status")
+    assert done.returncode == 2
+    assert complaint(done) == f"dev-hq: the stack of {stack} does not run; `dev-hq up` starts it"
+
+
+@pytest.mark.parametrize("missing", ["envoy", "prometheus", "alertmanager"])
+def test_a_missing_program(stack: Path, tmp_path: Path, missing: str) -> None:
+    """Nothing is started, and nothing is left, when a program is not there."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("prometheus", "prometheus-alertmanager"):
+        if missing not in name.split("-")[-1]:
+            (programs / name).symlink_to(Path("/usr/bin") / name)
+    without_wheel = "import sys; sys.modules['envoy'] = None\n" if missing == "envoy" else ""
+    program = f"{without_wheel}from hq.cli import main; raise SystemExit(main(['--stack', {str(stack)!r}, 'up']))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "PATH": str(programs)},
+    )
+    assert done.returncode == 2
+    assert complaint(done).startswith(f"dev-hq: {missing} is not on PATH; ")
+    assert processes_of(stack) == []
+
+
+def test_a_taken_port_for_the_exporter(stack: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = hq(stack, "serve", "--listen", address)
+    assert done.returncode == 2
+    assert complaint(done) == f"dev-hq: {address} is taken; stop what listens there or choose another with --listen"
+
+
+def test_a_directory_that_cannot_be_written(stack: Path) -> None:
+    (stack.parent / "var").write_text("in the way")
+    done = hq(stack, "up")
+    assert done.returncode == 2
+    assert complaint(done) == f"dev-hq: {stack.parent / 'var'} cannot be written: File exists"
