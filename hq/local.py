@@ -19,6 +19,12 @@ from pathlib import Path
 import requests
 import yaml
 
+from chaos.envoy import envoy_command, write_envoy_config
+from hq.credentials import ensure_credentials
+from prometheus.alertmanager import alertmanager_config
+from prometheus.client import PrometheusClient
+from prometheus.rules import write_rules
+from prometheus.server import prometheus_config
 from stack.address import Address
 from stack.errors import HqError
 from stack.loader import load_stack
@@ -103,14 +109,14 @@ class LocalStack:
             )
 
     def _wait_until_scraped(self) -> None:
-        url = f"{self.stack.prometheus.url}/api/v1/targets?state=active"
+        client = PrometheusClient(self.stack.prometheus.url)
+        jobs = {
+            job["job_name"] for job in prometheus_config(self.stack, self.stack.directory / "rules")["scrape_configs"]
+        }
 
         def all_up() -> bool:
-            try:
-                targets = requests.get(url, timeout=5).json()["data"]["activeTargets"]
-            except (requests.RequestException, ValueError, KeyError):
-                return False
-            return bool(targets) and all(target["health"] == "up" for target in targets)
+            up = {sample.labels["job"] for sample in client.instant("up == 1").samples}
+            return jobs <= up
 
         wait_for(all_up, READY_SECONDS, "Prometheus could not scrape every target", every=0.25)
 
@@ -167,8 +173,6 @@ def _only_one(stack: Stack) -> Iterator[None]:
 
 def _programs(stack: Stack) -> Iterator[Program]:
     """What runs, in the order it is started: what others call comes first."""
-    from chaos.envoy import envoy_command
-
     var = stack.directory
     for process in stack.processes.values():
         yield _managed(process)
@@ -214,11 +218,6 @@ def _managed(process: ManagedProcess) -> Program:
 
 
 def _write_configuration(stack: Stack) -> None:
-    from chaos.envoy import write_envoy_config
-    from hq.credentials import ensure_credentials
-    from prometheus.alertmanager import alertmanager_config
-    from prometheus.rules import write_rules
-    from prometheus.server import prometheus_config
 
     var = stack.directory
     rules = var / "rules"

@@ -12,6 +12,7 @@ import pytest
 
 from bench.live import HQ, copy_stack, processes_of
 from stack.address import Address, free_address
+from stack.process import find_program
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -65,7 +66,7 @@ def test_an_unknown_target(stack: Path) -> None:
 def test_a_broken_stack_file(tmp_path: Path, words: tuple[str, ...]) -> None:
     path = tmp_path / "stack.yaml"
     path.write_text("servces: {}\n")
-    done = hq(path, *words)
+    done = hq(path, *words.split())
     assert done.returncode == 2
     assert complaint(done) == f'dev-hq: {path}:1: unknown key "servces"; did you mean "services"?'
     assert [entry.name for entry in tmp_path.iterdir()] == ["stack.yaml"]
@@ -102,9 +103,8 @@ def test_a_missing_program(stack: Path, tmp_path: Path, missing: str) -> None:
     """Nothing is started, and nothing is left, when a program is not there."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("prometheus", "prometheus-alertmanager"):
-        if missing not in name.split("-")[-1]:
-            (programs / name).symlink_to(Path("/usr/bin") / name)
+    for name in {"prometheus", "alertmanager"} - {missing}:
+        (programs / name).symlink_to(find_program(name))
     without_wheel = "import sys; sys.modules['envoy'] = None\n" if missing == "envoy" else ""
     program = f"{without_wheel}from hq.cli import main; raise SystemExit(main(['--stack', {str(stack)!r}, 'up']))"
     done = subprocess.run(

@@ -1,0 +1,114 @@
+"""The shipped scenarios against real parts: what is expected fires, is notified and resolves; the rest stays silent.
+
+Each scenario has a stack of its own, and they run side by side.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from bench.live import LiveStack, copy_stack, live_stack
+from chaos.scenario import load_scenario
+from stack.waiting import wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+SCENARIOS = {
+    "network-latency": ("--duration", "30s"),
+    "proxy-failure-wave": ("--duration", "30s", "--set", "step=3s"),
+    "rate-limit-storm": ("--duration", "30s"),
+}
+
+
+@dataclass
+class Played:
+    """One scenario that was run to its end, and what there is to see afterwards."""
+
+    live: LiveStack
+    exit_code: int
+    result: dict[str, Any]
+    report: dict[str, Any]
+
+    @property
+    def run(self) -> str:
+        return str(self.result["run"])
+
+    def fired(self) -> set[str]:
+        """The anomaly types that fired at any time in the life of this stack."""
+        answer = self.live.prometheus.instant(
+            'group by (anomaly_type) (max_over_time(ALERTS{alertstate="firing"}[15m]))'
+        )
+        return {sample.labels["anomaly_type"] for sample in answer.samples if "anomaly_type" in sample.labels}
+
+    def notified(self, status: str) -> set[str]:
+        """The anomaly types of which the webhook was told."""
+        return {
+            record.data["labels"].get("anomaly_type", "")
+            for record in self.live.records("notification")
+            if record.data["status"] == status
+        } - {""}
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Played]]:
+    with ExitStack() as stacks:
+        live = {name: stacks.enter_context(live_stack(copy_stack(tmp_path_factory.mktemp(name)))) for name in SCENARIOS}
+        with ThreadPoolExecutor(len(live)) as pool:
+            yield dict(zip(live, pool.map(play, live, live.values()), strict=True))
+
+
+def play(name: str, live: LiveStack) -> Played:
+    live.wait_until_steady()
+    done = live.hq("chaos", "run", name, *SCENARIOS[name], "--json", timeout=300)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    with open(result["report"].removesuffix(".md") + ".json") as file:  # noqa: PTH123
+        return Played(live, done.returncode, result, json.load(file))
+
+
+@pytest.fixture(params=SCENARIOS)
+def one(request: pytest.FixtureRequest, played: dict[str, Played]) -> Played:
+    return played[request.param]
+
+
+def test_what_is_expected_fires_and_the_rest_stays_silent(one: Played) -> None:
+    scenario = load_scenario(one.result["scenario"])
+    fired = one.fired()
+    assert set(scenario.expect) <= fired
+    assert fired <= {*scenario.expect, *scenario.may}
+
+
+def test_what_fires_is_notified_and_resolves(one: Played) -> None:
+    expected = set(load_scenario(one.result["scenario"]).expect)
+    assert expected <= one.notified("firing")
+    wait_for(lambda: expected <= one.notified("resolved"), 90, "no resolved notification arrived", every=0.5)
+    assert not expected & one.live.firing()
+
+
+def test_the_run_is_scored_with_evidence(one: Played) -> None:
+    assert one.result["score"] is not None
+    assert one.result["outcome"] in ("resilient", "weakness")
+    assert one.exit_code == (0 if one.result["outcome"] == "resilient" else 1)
+    assert 0 < one.result["score"] <= 100
+
+
+def test_the_exporter_tells_of_the_run(one: Played) -> None:
+    labels = f'{{scenario="{one.result["scenario"]}"}}'
+    client = one.live.prometheus
+
+    def value(query: str) -> float | None:
+        samples = client.instant(query).samples
+        return samples[0].value if samples else None
+
+    wait_for(lambda: value(f"chaos_runs_total{labels}") == 1, 10, "the exporter did not count the run")
+    assert value(f"chaos_run_score{labels}") == pytest.approx(one.result["score"])
+    assert value(f"chaos_run_errors_total{labels}") == 0
+    assert value(f"sum(chaos_fault_active{labels})") == 0
+    assert value(f"max_over_time(sum(chaos_fault_active{labels})[10m:1s])") >= 1
