@@ -89,21 +89,23 @@ class Findings:
         """Resilient, or a weakness."""
         return Outcome.WEAKNESS if self.weaknesses else Outcome.RESILIENT
 
-    def _impact_evidence(self) -> str:
-        return "; ".join(describe_impact(impact) for impact in self.impacts) + f"; counted {self.measured}"
+    def _impact_evidence(self) -> tuple[str, ...]:
+        return (*map(describe_impact, self.impacts), f"counted {self.measured}")
 
-    def _detection_evidence(self) -> str:
-        sentences = [describe_detection(detection) for detection in self.detections]
-        sentences += [f"{name} fired too, as it may" for name in self.also_fired]
-        sentences += [f"{name} fired and should have stayed silent" for name in self.false_alarms]
-        return "; ".join(sentences)
+    def _detection_evidence(self) -> tuple[str, ...]:
+        return (
+            *map(describe_detection, self.detections),
+            *(f"{name} fired too, as it may" for name in self.also_fired),
+            *(f"{name} fired and should have stayed silent" for name in self.false_alarms),
+        )
 
-    def _recovery_evidence(self) -> str:
+    def _recovery_evidence(self) -> tuple[str, ...]:
+        scrapes = f"a scrape every {self.resolution:g} s"
         if self.recovery is None:
-            return f"not good again within {self.recovery_deadline:g} s of the withdrawal"
+            return (f"not good again within {self.recovery_deadline:g} s of the withdrawal ({scrapes})",)
         if self.recovery == 0:
-            return f"good from the first scrape after the withdrawal on (a scrape every {self.resolution:g} s)"
-        return f"the last bad scrape came {self.recovery:.1f} s after the withdrawal (one every {self.resolution:g} s)"
+            return (f"good from the first scrape after the withdrawal on ({scrapes})",)
+        return (f"the last bad scrape came {self.recovery:.1f} s after the withdrawal ({scrapes})",)
 
 
 def describe_impact(impact: Impact) -> str:
@@ -112,10 +114,10 @@ def describe_impact(impact: Impact) -> str:
     low, high = during.interval
     what = "slow" if impact.objective.under else "bad"
     return (
-        f"{impact.objective.name}: {count(during.bad)} of {count(during.requests)} requests {what} during the faults "
-        f"({percent(during.ratio)}; {percent(low)} to {percent(high)}), "
-        f"{count(before.bad)} of {count(before.requests)} before, worst minute {percent(impact.worst.ratio)}: "
-        f"{impact.burn_rate:.1f} times the budget of {percent(impact.objective.budget)}"
+        f"{impact.objective.name}: {count(during.bad)} of {count(during.requests)} requests {what} during the faults, "
+        f"{percent(during.ratio)} (by the numbers {percent(low)} to {percent(high)}), and {count(before.bad)} of "
+        f"{count(before.requests)} before: {impact.burn_rate:.1f} times the budget of "
+        f"{percent(impact.objective.budget)}; the worst minute had {percent(impact.worst.ratio)}"
     )
 
 

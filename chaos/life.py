@@ -179,7 +179,7 @@ class Run:
     def _scored(self, found: Findings) -> ResilienceScore:
         kinds = [planned.kind for planned in self.scenario.faults]
         return replace(
-            self._ended(found.outcome, "; ".join(found.weaknesses) or "resilient"),
+            self._ended(found.outcome, "; ".join(found.weaknesses) or "no weakness was found"),
             score=round(found.score, 1),
             recovery_time=found.recovery,
             detection_time=found.detection_time,

@@ -49,9 +49,10 @@ def markdown(report: Report) -> Iterator[str]:
     yield ""
     yield f"**{score.outcome.value.replace('_', ' ').capitalize()}**: {score.reason}."
     if score.parts:
-        yield from ("", "| part | points | evidence |", "| --- | --- | --- |")
-        for part in score.parts:
-            yield f"| {part.name} | {part.points:.1f} of {part.of:g} | {part.evidence} |"
+        yield from ("", "## Score", "", "| part | points |", "| --- | --- |")
+        yield from (f"| {part.name} | {part.points:.1f} of {part.of:g} |" for part in score.parts)
+        yield ""
+        yield from (f"- {part.name}: {sentence}" for part in score.parts for sentence in part.evidence)
     if score.recommendations:
         yield from ("", "## What to change", "")
         yield from (f"- {line}" for line in score.recommendations)

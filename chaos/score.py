@@ -18,12 +18,12 @@ HALVING_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the score: its points out of those that there are, and the evidence for them."""
+    """A part of the score: its points out of those that there are, and sentences of evidence for them."""
 
     name: str
     points: float
     of: float
-    evidence: str
+    evidence: tuple[str, ...]
 
 
 def impact_points(burn_rate: float, budget: float) -> float:

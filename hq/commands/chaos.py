@@ -157,9 +157,13 @@ def _print_score(score: ResilienceScore) -> None:
     if score.score is not None:
         print(f"\nresilience score {score.score:.1f} of 100: {score.outcome.value}")
         for part in score.parts:
-            print(f"  {part.name:<11}{part.points:4.1f} of {part.of:<4g}{part.evidence}")
-        for line in score.recommendations:
-            print(f"  - {line}")
+            print(f"  {part.name:<11}{part.points:4.1f} of {part.of:g}")
+            for sentence in part.evidence:
+                print(f"             {sentence}")
+        if score.recommendations:
+            print("  what to change")
+            for line in score.recommendations:
+                print(f"  - {line}")
     if score.report:
         print(f"report: {score.report}")
 

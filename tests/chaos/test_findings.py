@@ -31,16 +31,17 @@ def test_a_system_that_bears_it_is_resilient_and_needs_no_advice(tmp_path: Path)
 def test_each_part_says_what_it_rests_on() -> None:
     impact_part, detection_part, recovery_part = findings(also_fired=("error_spike",)).parts()
     assert impact_part.evidence == (
-        "success_rate: 4 of 2,000 requests bad during the faults (0.2%; 0.07% to 0.46%), 0 of 3,000 before, "
-        "worst minute 0.13%: 0.4 times the budget of 0.5%; "
-        "latency: 0 of 2,000 requests slow during the faults (0%; 0% to 0.15%), 0 of 3,000 before, "
-        "worst minute 0%: 0.0 times the budget of 1%; counted by the SLI of shop"
+        "success_rate: 4 of 2,000 requests bad during the faults, 0.2% (by the numbers 0.07% to 0.46%), and 0 of 3,000 "
+        "before: 0.4 times the budget of 0.5%; the worst minute had 0.13%",
+        "latency: 0 of 2,000 requests slow during the faults, 0% (by the numbers 0% to 0.15%), and 0 of 3,000 "
+        "before: 0.0 times the budget of 1%; the worst minute had 0%",
+        "counted by the SLI of shop",
     )
     assert detection_part.evidence == (
-        "upstream_failure fired after 10.0 s (due after 5.0 s and an allowance of 6 s), notified after 11.0 s; "
-        "error_spike fired too, as it may"
+        "upstream_failure fired after 10.0 s (due after 5.0 s and an allowance of 6 s), notified after 11.0 s",
+        "error_spike fired too, as it may",
     )
-    assert recovery_part.evidence == "the last bad scrape came 1.0 s after the withdrawal (one every 1 s)"
+    assert recovery_part.evidence == ("the last bad scrape came 1.0 s after the withdrawal (a scrape every 1 s)",)
 
 
 def test_the_worst_objective_counts() -> None:

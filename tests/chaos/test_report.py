@@ -34,7 +34,7 @@ def scored() -> ResilienceScore:
         scenario="proxy-failure-wave",
         target="proxies",
         outcome=Outcome.RESILIENT,
-        reason="resilient",
+        reason="no weakness was found",
         score=100.0,
         recovery_time=1.0,
         detection_time=10.0,

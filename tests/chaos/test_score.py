@@ -60,7 +60,7 @@ def test_the_score_lies_between_0_and_100(
 ) -> None:
     points = (points_of(share, budget), detection_points(late, false_alarm=alarm), recovery_points(recovery, 1.0))
     parts = [
-        Part(name, found, of, "") for name, found, of in zip("idr", points, (IMPACT, DETECTION, RECOVERY), strict=True)
+        Part(name, found, of, ()) for name, found, of in zip("idr", points, (IMPACT, DETECTION, RECOVERY), strict=True)
     ]
     assert all(0 <= part.points <= part.of for part in parts)
     assert 0 <= total(parts) <= 100
