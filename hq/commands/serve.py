@@ -95,16 +95,9 @@ def _faults(stack: Stack) -> list[tuple[str, str, str]]:
 
 
 def _gates(stack: Stack) -> list[tuple[str, str]]:
-    return [
-        (gate, service.name)
-        for service in stack.services.values()
-        for gate, objective in (
-            ("success_rate", service.success_rate),
-            ("latency", service.latency),
-            ("error_budget", service.success_rate),
-        )
-        if objective
-    ]
+    from gates.objectives import gates_of
+
+    return [(str(gate.name), gate.service) for gate in gates_of(stack)]
 
 
 def _address(text: str) -> Address:
@@ -122,5 +115,5 @@ def _bound(address: Address) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise HqError(f"{address} is taken; stop what listens there or choose another with --listen") from None
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror  # a name has no errno
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror  # a name has none
         raise HqError(f"{address} cannot be listened on: {reason}") from None
