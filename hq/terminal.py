@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
-from prometheus.anomalies import Anomaly, current_anomalies
+from prometheus.anomalies import Anomaly, anomalies_of
 from prometheus.client import PrometheusClient, PrometheusError
 from stack.errors import HqError
 
@@ -42,7 +42,7 @@ class AnomalyDashboard:
             raise BlindError(
                 "Prometheus evaluates no anomaly rules (the Watchdog alert is silent); load prometheus/rules/*.yml"
             )
-        return current_anomalies(self._client)
+        return anomalies_of(alerts)
 
     def display_anomalies(self) -> list[Anomaly]:
         """Writes one report of what fires now, and returns it; raises as `anomalies` does."""
