@@ -45,6 +45,9 @@ def _against_impact(impact: Impact, stack: Stack, target: str, kinds: Collection
         f"{name} broke: {percent(impact.during.ratio)} of the requests were {what}, "
         f"{percent(impact.objective.budget)} may be"
     )
+    if target in stack.services:
+        yield f"{broke}; the fault stands in front of {target}, so its callers have to bear it: retries, timeouts, caches."
+        return
     for kind in kinds:
         remedy = REMEDIES.get((name, kind), "look at what the fault broke")
         yield f"{broke}; {remedy}{_setting(stack.pools.get(target), name, kind)}."

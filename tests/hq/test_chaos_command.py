@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from chaos.record import RunRecord
-from chaos.scenario import load_scenario
 from hq.cli import main
 from stack.journal import Journal
 from stack.process import die_with_parent
@@ -89,21 +88,27 @@ def test_a_dry_run_in_json(path: Path, capsys: pytest.CaptureFixture[str]) -> No
     ("words", "complaint"),
     [
         (("show", "network-latncy"), 'there is no scenario "network-latncy"; did you mean "network-latency"?'),
-        (("run", "nothing"), 'there is no scenario "nothing"; there are network-latency, proxy-failure-wave, rate-limit-storm'),
+        (
+            ("run", "nothing"),
+            'there is no scenario "nothing"; there are network-latency, proxy-failure-wave, rate-limit-storm',
+        ),
         (("run", "network-latency", "--target", "shp"), 'there is no target "shp"; did you mean "shop"?'),
-        (("run", "network-latency", "--set", "share"), '--set wants key=value, such as --set intensity=30%, not "share"'),
+        (
+            ("run", "network-latency", "--set", "share"),
+            '--set wants key=value, such as --set intensity=30%, not "share"',
+        ),
         (("run", "network-latency", "--set", "shares=1%"), 'there is no parameter "shares"; did you mean "share"?'),
         (
             ("run", "network-latency", "--duration", "1s"),
             'scenario network-latency: duration must lie between 10s and 3600s, not "1s"',
         ),
         (
-            ("run", "proxy-failure-wave", "--set", "step=13s"),
-            "4 members of proxies that fail 13s apart would not all be broken in 40s; the smallest duration is 40s, "
+            ("run", "proxy-failure-wave", "--set", "step=14s"),
+            "4 members of proxies that fail 14s apart would not all be broken in 40s; the smallest duration is 43s, "
             "or take a smaller step",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_costs_one_line_and_exit_code_2(
     words: tuple[str, ...], complaint: str, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,16 +155,15 @@ def test_stop_ends_the_run_that_is_active_even_a_suspended_one(
     suspended: bool, path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     journal = Journal(path.parent / "var" / "journal.jsonl")
-    RunRecord(journal, "dead", load_scenario("network-latency"), "proxies")
     with subprocess.Popen(
         [sys.executable, "-c", RUN, str(journal.path)],
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=die_with_parent(),  # noqa: PLW1509
+        preexec_fn=die_with_parent(),
     ) as run:
         wait_for(journal.read, 10, "the run was not announced")
         if suspended:
-            run.send_signal(19)
+            run.send_signal(signal.SIGSTOP)
         assert chaos(path, "stop") == 0
         _, said = run.communicate(timeout=10)
     assert said == "stopped by SIGTERM\n"
