@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from prometheus.catalogue import CATALOGUE, AnomalyType, Signal
 from prometheus.recordings import Recording
@@ -13,13 +13,27 @@ from stack.model import Links, Service, Stack
 def scores(stack: Stack) -> Iterator[Recording]:
     """anomaly:actual, anomaly:threshold and anomaly:score of every type, wherever it can be seen."""
     for kind in CATALOGUE.values():
-        for signal, scope in signals(kind, stack):
-            labels = {"anomaly_type": kind.name}
-            alive = f"{signal.alive}{scope}"
-            only = f" and {alive}" if scope else ""
-            yield Recording("anomaly:actual", f"({signal.actual}){only}" if only else signal.actual, labels)
-            yield Recording("anomaly:threshold", f"({signal.threshold}){only}" if only else signal.threshold, labels)
-            yield Recording("anomaly:score", f"({signal.score}){only} or 0 * {alive}", labels)
+        labels = {"anomaly_type": kind.name}
+        found = list(signals(kind, stack))
+        if found:
+            yield Recording("anomaly:actual", _either(_scoped(one.actual, one, scope) for one, scope in found), labels)
+            yield Recording(
+                "anomaly:threshold", _either(_scoped(one.threshold, one, scope) for one, scope in found), labels
+            )
+            yield Recording("anomaly:score", _either(_score(one, scope) for one, scope in found), labels)
+
+
+def _score(signal: Signal, scope: str) -> str:
+    return f"({_scoped(signal.score, signal, scope)}) or 0 * {signal.alive}{scope}"
+
+
+def _scoped(expr: str, signal: Signal, scope: str) -> str:
+    return f"({expr}) and {signal.alive}{scope}" if scope else expr
+
+
+def _either(expressions: Iterable[str]) -> str:
+    """What a pool shows and what a service shows never have the same labels, so that `or` brings both."""
+    return "\nor ".join(expressions)
 
 
 def playbook(links: Links) -> Iterator[Recording]:

@@ -209,6 +209,9 @@ def traffic_cases() -> Iterator[Case]:
     ):  # fmt: skip
         yield case(f"traffic: from 10/s to {rate:g}/s", {SERVICE % 200: counter((10, 280), (rate, 40), step=15)},
                    score(kind, at, expected), firing(at, alert, severity), finite(at), step="15s")  # fmt: skip
+    yield case("traffic: the threshold follows the past", {SERVICE % 200: counter((10, 320), step=15)},
+               look('round(anomaly:threshold{anomaly_type="traffic_drop"}, 0.01)', at,
+                    {'{anomaly_type="traffic_drop", service="storefront"}': 1}), step="15s")  # fmt: skip
     yield case(
         "traffic: what had less than a request in two seconds cannot drop",
         {SERVICE % 200: counter((0.4, 280), (0, 40), step=15)},
