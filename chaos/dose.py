@@ -18,6 +18,7 @@ from stack.quantity import format_percent
 MAX_ERROR = 1e-4
 
 _TIMEOUT = 5.0
+_UPTIME = "server.uptime"
 
 
 class EnvoyStats:
@@ -45,13 +46,15 @@ class EnvoyStats:
 class Dose:
     """What a fault did: of `requests` that reached its filter, `hit` were broken.
 
-    `unsettled` requests were under way to it when the counters were read, so that `requests` is that uncertain.
+    `unsettled` requests were under way to it when the counters were read, so that `requests` is that uncertain. When
+    Envoy was `restarted` in between, its counters began again, and none of this means anything.
     """
 
     fault: Fault
     requests: int
     hit: int
     unsettled: int
+    restarted: bool = False
 
     @property
     def share(self) -> float | None:
@@ -66,9 +69,9 @@ class Dose:
     def problem(self) -> str | None:
         """Why this is not the dose that was asked for, as a sentence, or None when it is."""
         where, asked = self.fault.stat_prefix, format_percent(self.fault.share)
-        if self.requests < 0 or self.hit < 0:
+        if self.restarted:
             return f"Envoy was restarted during the {self.fault.kind} on {where}; its counters began again"
-        if not self.requests:
+        if self.requests <= 0:
             return f"no request reached {where} during the {self.fault.kind}"
         needed = requests_needed(float(self.fault.share))
         if self.requests < needed:
@@ -96,13 +99,12 @@ class Dose:
 def measure(fault: Fault, before: Counters, after: Counters) -> Dose:
     """The dose of a fault between two readings, both while it was active."""
     kind, prefix = KINDS[fault.kind], fault.stat_prefix
-    return Dose(
-        fault,
-        requests=kind.reached(after, prefix) - kind.reached(before, prefix),
-        hit=kind.hit(after, prefix) - kind.hit(before, prefix),
-        # One more: the counters are not read in one instant, and a tunnel's bucket lets one connection pass.
-        unsettled=kind.under_way(before, prefix) + kind.under_way(after, prefix) + 1,
-    )
+    requests = kind.reached(after, prefix) - kind.reached(before, prefix)
+    hit = kind.hit(after, prefix) - kind.hit(before, prefix)
+    # One more: the counters are not read in one instant, and a tunnel's bucket lets one connection pass.
+    unsettled = kind.under_way(before, prefix) + kind.under_way(after, prefix) + 1
+    younger = after.get(_UPTIME, 0) < before.get(_UPTIME, 0)
+    return Dose(fault, requests, hit, unsettled, restarted=younger or hit < 0 or requests < -unsettled)
 
 
 def requests_needed(share: float) -> int:

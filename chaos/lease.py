@@ -110,6 +110,7 @@ class ControlPlane:
         self._server: grpc.Server | None = None
         self._streams = 0
         self._accepted = 0
+        self._refused = 0
         self._lock = threading.Lock()
 
     def __enter__(self) -> ControlPlane:
@@ -152,10 +153,10 @@ class ControlPlane:
 
     def applied(self, seconds: float) -> None:
         """Waits until an Envoy has taken what the lease says now; raises RefusedFaultError or NotReadyError."""
-        refused, version = len(self.nacks), self.lease.version
+        version = self.lease.version
         what = f"Envoy did not take the faults from the control plane at {self.address}"
-        wait_for(lambda: self._accepted >= version or len(self.nacks) > refused, seconds, what, every=0.002)
-        if len(self.nacks) > refused:
+        wait_for(lambda: max(self._accepted, self._refused) >= version, seconds, what, every=0.002)
+        if self._refused >= version:
             raise RefusedFaultError(f"Envoy refused the faults: {self.nacks[-1]}")
 
     def _say_goodbye(self) -> None:
@@ -195,10 +196,12 @@ class ControlPlane:
 
         try:
             for request in requests:
+                version = int(request.nonce.partition(".")[0] or 0)
                 if request.error:
                     self.nacks.append(request.error)
+                    self._refused = max(self._refused, version)
                 else:
-                    self._accepted = max(self._accepted, int(request.nonce.partition(".")[0] or 0))
+                    self._accepted = max(self._accepted, version)
         except grpc.RpcError:
             return  # the stream is gone; _stream ends through its callback
 

@@ -93,12 +93,6 @@ def test_requests_under_way_explain_a_missing_hit():
         (400, 0, "0.25", "the failure hit none of 400 requests on member_vendor_0; 25% was asked"),
         (400, 200, "0.25", "the failure hit 50% of 400 requests on member_vendor_0; 25% was asked"),
         (400, 410, "1", "the failure hit 102.5% of 400 requests on member_vendor_0; 100% was asked"),
-        (
-            -3,
-            0,
-            "0.25",
-            "Envoy was restarted during the failure on member_vendor_0; its counters began again",
-        ),
     ],
 )
 def test_every_wrong_dose_says_why(requests, hit, share, sentence):
@@ -126,6 +120,13 @@ AFTER = {
 )
 def test_each_kind_is_measured_against_what_reached_its_filter(kind, requests, hit, unsettled):
     assert measure(fault(kind), BEFORE, AFTER) == Dose(fault(kind), requests, hit, unsettled)
+
+
+@pytest.mark.parametrize("after", [{**AFTER, "server.uptime": 3}, {f"{HTTP}.downstream_rq_total": 20}])
+def test_a_restart_of_envoy_is_noticed(after):
+    assert measure(fault(), {**BEFORE, "server.uptime": 60}, after).problem == (
+        "Envoy was restarted during the failure on member_vendor_0; its counters began again"
+    )
 
 
 def test_a_tunnel_is_measured_in_connections():

@@ -74,12 +74,12 @@ def test_a_share_finer_than_a_percent(plane, control):
 def test_a_delay_is_as_long_as_asked(plane, control, delay):
     normal = statistics.median(outcome.seconds for outcome in ask_many(plane.members[0], 100))
     outcomes, (dose,) = dosed(
-        plane, control, [fault("latency", "1", delay=delay)], plane.members[0], requests=160, connections=16
+        plane, control, [fault("latency", "1", delay=delay)], plane.members[0], requests=80, connections=8
     )
     seconds = [outcome.seconds for outcome in outcomes]
     assert min(seconds) >= delay - EARLY
     assert statistics.median(seconds) <= delay + normal + LATE
-    assert (dose.hit, dose.problem) == (160, None)
+    assert (dose.hit, dose.problem) == (80, None)
 
 
 def test_a_share_is_delayed_and_the_rest_is_not(plane, control):
