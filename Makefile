@@ -19,6 +19,7 @@ lint: .venv/installed ## style and types
 	$(BIN)/mypy
 
 check: install lint ## the quick part of the tests, under a minute
+	@scripts/install-programs --tests
 	$(BIN)/dev-hq generate --check
 	$(BIN)/pytest -q -m "not e2e"
 
