@@ -76,11 +76,13 @@ def _dashboard(links: Links) -> str:
     return f"{links.grafana}/d/{DASHBOARD}"
 
 
-def watching_alerts(links: Links) -> Iterator[AlertRule]:
-    """The alerts about the alerting itself. They have no anomaly_type, and so are no anomalies."""
-    pages = {"runbook_url": runbook_url(links, "watching"), "dashboard_url": _dashboard(links)}
+def watching_alerts(stack: Stack) -> Iterator[AlertRule]:
+    """The alerts about the parts that everything else relies on. They have no anomaly_type, and so are no anomalies."""
+    pages = {"runbook_url": runbook_url(stack.links, "watching"), "dashboard_url": _dashboard(stack.links)}
+    uses_envoy = bool(stack.pools) or any(service.listen for service in stack.services.values())
     for alert in _WATCHING:
-        yield replace(alert, annotations={**alert.annotations, **pages})
+        if alert.alert != "EnvoyDown" or uses_envoy:
+            yield replace(alert, annotations={**alert.annotations, **pages})
 
 
 def _watching(alert: str, expr: str, *, hold: float, severity: str | None, summary: str, description: str) -> AlertRule:
@@ -98,6 +100,14 @@ _WATCHING = (
         description=(
             "This alert always fires. When its notifications stop, Prometheus, Alertmanager or the way here is broken."
         ),
+    ),
+    _watching(
+        "EnvoyDown",
+        'up{job="envoy"} == 0',
+        hold=30,
+        severity="critical",
+        summary="Envoy does not answer",
+        description="Prometheus cannot scrape {{ $labels.instance }}; what goes through it, pools and all, may fail.",
     ),
     _watching(
         "ExporterDown",

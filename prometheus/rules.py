@@ -37,7 +37,7 @@ def rule_files(stack: Stack) -> dict[str, dict[str, Any]]:
         "anomalies.yml": _file("anomalies", every, recordings(stack), scores(stack), anomaly_alerts(stack)),
         "budgets.yml": _file("budgets", every * BUDGET_EVERY, budgets(stack)),
         "playbook.yml": _file("playbook", every, playbook(stack.links)),
-        "watching.yml": _file("watching", every, watching_alerts(stack.links)),
+        "watching.yml": _file("watching", every, watching_alerts(stack)),
     }
 
 

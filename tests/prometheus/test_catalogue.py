@@ -9,8 +9,7 @@ import pytest
 from prometheus.alerts import watching_alerts
 from prometheus.catalogue import CATALOGUE, SEVERITIES, AnomalyType
 from prometheus.table import catalogue_table
-from stack.model import Links
-from tests.prometheus.stacks import ROOT
+from tests.prometheus.stacks import ROOT, demo_stack
 
 KINDS = pytest.mark.parametrize("kind", CATALOGUE.values(), ids=CATALOGUE)
 HEADINGS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
@@ -51,7 +50,7 @@ def test_the_runbook_has_its_sections_and_the_recommendation(kind: AnomalyType) 
 def test_the_watching_alerts_share_a_runbook_that_names_them() -> None:
     assert list(page("watching")) == HEADINGS
     text = (ROOT / "docs" / "runbooks" / "watching.md").read_text()
-    for alert in watching_alerts(Links()):
+    for alert in watching_alerts(demo_stack()):
         assert f"`{alert.alert}`" in text
         assert alert.annotations["runbook_url"].endswith("/watching.md")
 
