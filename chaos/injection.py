@@ -16,6 +16,7 @@ from chaos.stopping import StoppedError, Stopping
 APPLY_SECONDS = 3.0
 READ_BEFORE_END = 0.25  # seconds: the counters are read while the faults are still active
 WATCH_EVERY = 0.5
+OVERLAP = 0.5
 
 
 @dataclass
@@ -57,8 +58,13 @@ class Injection:
             self._tell_changes(())
 
     def _switch(self, faults: tuple[Fault, ...], began: float) -> None:
-        """Leases these faults, until the first of them is over."""
-        deadline = began + min((end_of(fault) for fault in faults), default=0.0)
+        """Leases these faults until the first of them is over.
+
+        Those that go on would lapse for the moment between that end and the next lease, so there is OVERLAP; the end of
+        the last fault is exact.
+        """
+        ends = sorted({end_of(fault) for fault in faults})
+        deadline = began + (ends[0] + (OVERLAP if len(ends) > 1 else 0.0) if ends else 0.0)
         self.plane.lease.set(leased_values(faults), deadline - time.monotonic())
         self.plane.applied(APPLY_SECONDS)
         beginning = tuple(fault for fault in faults if fault not in self._active)

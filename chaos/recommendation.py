@@ -46,7 +46,7 @@ def _against_impact(impact: Impact, stack: Stack, target: str, kinds: Collection
         f"{percent(impact.objective.budget)} may be"
     )
     if target in stack.services:
-        yield f"{broke}; the fault stands in front of {target}, so its callers have to bear it: retries, timeouts, caches."
+        yield f"{broke}; the fault stands in front of {target}, so only its callers can soften it."
         return
     for kind in kinds:
         remedy = REMEDIES.get((name, kind), "look at what the fault broke")

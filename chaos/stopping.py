@@ -25,14 +25,14 @@ class Stopping:
         self._by = ""
 
     def ask(self, by: str) -> None:
-        """Asks the run to stop; `by` completes the sentence "stopped by …"."""
+        """Asks the run to stop; `by` completes the sentence "… asked it to stop"."""
         self._by = self._by or by
         self._asked.set()
 
     def pause(self, seconds: float) -> None:
         """Waits; raises StoppedError as soon as someone asks."""
         if self._asked.wait(max(0.0, seconds)):
-            raise StoppedError(f"stopped by {self._by}")
+            raise StoppedError(f"{self._by} asked it to stop")
 
     @contextmanager
     def by_signals(self) -> Iterator[None]:

@@ -96,7 +96,7 @@ def test_one_who_asks_to_stop_is_heard_at_once(plane: Plane, control: ControlPla
     stopping = Stopping()
     run = injection(plane, control, failure(0, 0.0, 30.0), stopping=stopping)
     threading.Timer(0.5, stopping.ask, ["SIGTERM"]).start()
-    with pytest.raises(StoppedError, match=r"^stopped by SIGTERM$"):
+    with pytest.raises(StoppedError, match=r"^SIGTERM asked it to stop$"):
         run.run()
     control.applied(5)
     assert run.withdrawn - run.injected < 1.0

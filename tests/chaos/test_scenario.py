@@ -51,8 +51,8 @@ def test_a_shipped_scenario_runs_on_any_stack_and_leaves_no_anomaly_unnamed(name
 
 
 def test_the_wave_breaks_one_member_after_another_and_brings_them_back(tmp_path: Path) -> None:
-    plan = load_scenario("proxy-failure-wave").plan(stack_of(tmp_path), "proxies")
-    assert plan == tuple(
+    wave = load_scenario("proxy-failure-wave").with_parameters({"intensity": "60%", "duration": "40s", "step": "5s"})
+    assert wave.plan(stack_of(tmp_path), "proxies") == tuple(
         Fault("failure", "proxies", number, Decimal("0.6"), 0.0, after=number * 5.0, seconds=25.0)
         for number in range(4)
     )
@@ -64,6 +64,12 @@ def test_a_service_is_hit_in_a_share_of_its_requests(tmp_path: Path) -> None:
     assert storm.plan(stack, "shop") == (Fault("rate-limit", "shop", None, Decimal("0.2"), 0.0, 0.0, 20.0),)
     slow = load_scenario("network-latency").with_parameters({"share": "40%", "intensity": "1.5s"})
     assert slow.plan(stack, "shop") == (Fault("latency", "shop", None, Decimal("0.4"), 1.5, 0.0, 40.0),)
+
+
+def test_the_example_in_the_docs_can_be_run(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text()
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    assert len(scenario_of(tmp_path, example).plan(stack_of(tmp_path), "proxies")) == 4
 
 
 def test_a_fault_of_its_own_mind_keeps_its_parameters(tmp_path: Path) -> None:

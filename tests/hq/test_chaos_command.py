@@ -166,5 +166,5 @@ def test_stop_ends_the_run_that_is_active_even_a_suspended_one(
             run.send_signal(signal.SIGSTOP)
         assert chaos(path, "stop") == 0
         _, said = run.communicate(timeout=10)
-    assert said == "stopped by SIGTERM\n"
+    assert said == "SIGTERM asked it to stop\n"
     assert capsys.readouterr().out == "stopped: network-latency on proxies\n"
