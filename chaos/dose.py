@@ -21,6 +21,10 @@ _TIMEOUT = 5.0
 _UPTIME = "server.uptime"
 
 
+class DoseError(HqError):
+    """What was injected is not what was asked for, so that the run says nothing about the system."""
+
+
 class EnvoyStats:
     """Envoy's counters and gauges, by their names in Envoy."""
 
@@ -40,6 +44,10 @@ class EnvoyStats:
             raise HqError(f"what answers at {self.admin} is not Envoy") from None
         finally:
             connection.close()
+
+    def uptime(self) -> int:
+        """Seconds since Envoy was started; raises HqError."""
+        return self.read().get(_UPTIME, 0)
 
 
 @dataclass(frozen=True)

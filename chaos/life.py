@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from chaos.alerts import AlertWatch
 from chaos.baseline import Baseline
-from chaos.dose import Dose, EnvoyStats
+from chaos.dose import Dose, DoseError, EnvoyStats
 from chaos.faults.fault import Fault
 from chaos.findings import Findings
 from chaos.impact import MINUTE, impact_of
@@ -52,10 +52,6 @@ class Progress:
 
     step: Step
     sentence: str
-
-
-class DoseError(HqError):
-    """What was injected is not what was asked for, so that the run says nothing about the system."""
 
 
 @dataclass
@@ -118,7 +114,7 @@ class Run:
             return self._judge(injection)
 
     def _inject(self, plane: ControlPlane, stats: EnvoyStats) -> Injection:
-        watch = StopConditions(plane, PrometheusClient(self.client.url, timeout=2.0, retries=0))
+        watch = StopConditions(plane, stats, PrometheusClient(self.client.url, timeout=2.0, retries=0))
         injection = Injection(plane, stats, self.faults, self._tell, watch, self.stopping, doses=self.doses)
         reason = "the plan is over"
         try:

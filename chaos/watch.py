@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from chaos.dose import DoseError, EnvoyStats
 from chaos.lease import ControlPlane
 from chaos.stopping import StoppedError
 from prometheus.client import PrometheusClient
@@ -19,17 +20,21 @@ ASK_EVERY = 2.0
 class StopConditions:
     """Called again and again while faults are active; raises StoppedError with the condition that is met.
 
-    Prometheus was not ready for BLIND_SECONDS, Envoy's connection is gone, or Envoy refused the faults.
+    Prometheus was not ready for BLIND_SECONDS, Envoy's connection is gone, or Envoy refused the faults. Raises
+    DoseError when Envoy was restarted: its counters began again, and with them the dose is lost.
     """
 
     plane: ControlPlane
+    stats: EnvoyStats
     client: PrometheusClient
     _refused: int = field(init=False)
+    _uptime: int = field(init=False)
     _seen: float = field(default_factory=time.monotonic)
     _asked: float = float("-inf")
 
     def __post_init__(self) -> None:
         self._refused = len(self.plane.nacks)
+        self._uptime = self.stats.uptime()
 
     def __call__(self) -> None:
         """One look."""
@@ -39,15 +44,21 @@ class StopConditions:
             raise StoppedError("Envoy is gone: it no longer listens to the control plane") from None
         if len(self.plane.nacks) > self._refused:
             raise StoppedError(f"Envoy refused the faults: {self.plane.nacks[-1]}")
-        self._look_at_prometheus()
+        if time.monotonic() - self._asked >= ASK_EVERY:
+            self._look_at_envoy()
+            self._look_at_prometheus()
+            self._asked = time.monotonic()
+
+    def _look_at_envoy(self) -> None:
+        uptime = self.stats.uptime()
+        if uptime < self._uptime:
+            raise DoseError("Envoy was restarted during the faults, and what it counted is lost")
+        self._uptime = uptime
 
     def _look_at_prometheus(self) -> None:
-        if time.monotonic() - self._asked < ASK_EVERY:
-            return
         if self.client.ready():
             self._seen = time.monotonic()
         elif time.monotonic() - self._seen > BLIND_SECONDS:
             raise StoppedError(
                 f"Prometheus has not answered for {BLIND_SECONDS:g} s, so nobody sees what the faults do"
             )
-        self._asked = time.monotonic()

