@@ -21,10 +21,10 @@ lint: .venv/installed ## style and types
 check: install lint ## the quick part of the tests, under a minute
 	@scripts/install-programs --tests
 	$(BIN)/dev-hq generate --check
-	$(BIN)/pytest -q -m "not e2e"
+	$(BIN)/pytest -q -n 2 -m "not e2e"
 
 test: check ## the whole suite, the closed loop among it, under 15 minutes
-	$(BIN)/pytest -q -m e2e
+	$(BIN)/pytest -q -n 2 --dist loadfile -m e2e
 
 bench: install ## what the figures in the README come from
 	$(BIN)/python -m bench.data_plane

@@ -152,3 +152,15 @@ def seconds_until(code: int, url: str, limit: float) -> float:
             return asked - began
         assert time.monotonic() - began < limit, f"{url} did not answer {code} within {limit} s"
         time.sleep(0.01)
+
+
+def process_with(parent: int, argument: str) -> int | None:
+    """The pid of a child of `parent` that was started with `argument`, or None."""
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        try:
+            words = Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if argument.encode() in words:
+            return int(child)
+    return None

@@ -7,16 +7,16 @@ its objectives, and the next run finds a steady one.
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-from bench.live import LiveStack, copy_stack, live_stack, seconds_until, status
+from bench.live import HQ, LiveStack, copy_stack, live_stack, process_with, seconds_until, status
 from stack.journal import Record
 from stack.waiting import wait_for
 
@@ -114,7 +114,9 @@ def test_sigkill_of_envoy(live: LiveStack) -> None:
     front = f"http://{live.stack.services['storefront'].listen}/"
     assert status(front) == 200
     with broken_member(live) as (run, _):
-        os.kill(envoy_pid(live), signal.SIGKILL)
+        envoy = process_with(live.up.pid, str(live.stack.directory / "envoy.json"))
+        assert envoy
+        os.kill(envoy, signal.SIGKILL)
         assert seconds_until(200, front, 10) <= 3.0  # Envoy's restart
         wait_for(lambda: run.poll() is not None, 60, "the run did not notice that Envoy had died")
     finished = last(live, "run_finished").data
@@ -126,15 +128,29 @@ def test_sigkill_of_envoy(live: LiveStack) -> None:
         assert run.wait(20) == 3
 
 
+def test_a_full_disk_for_the_journal(live: LiveStack) -> None:
+    """What cannot be written down is not done."""
+    journal = live.stack.journal
+    size = journal.stat().st_size
+
+    def no_more_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    done = subprocess.run(
+        [*HQ, "--stack", str(live.path), "chaos", "run", "network-latency"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=no_more_room,
+    )
+    assert done.returncode == 2
+    assert done.stderr == f"dev-hq: the journal {journal} cannot be written: File too large\n"
+    assert journal.stat().st_size == size
+    assert not live.prometheus.instant("chaos_fault_active > 0").samples
+
+
 def answer_seconds(url: str) -> float:
     began = time.monotonic()
     assert status(url) == 200
     return time.monotonic() - began
-
-
-def envoy_pid(live: LiveStack) -> int:
-    configuration = str(live.stack.directory / "envoy.json").encode()
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and configuration in (entry / "cmdline").read_bytes().split(b"\0"):
-            return int(entry.name)
-    raise AssertionError("Envoy does not run")

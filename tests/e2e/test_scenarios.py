@@ -20,11 +20,16 @@ from stack.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
-SCENARIOS = {
-    "network-latency": ("--duration", "30s"),
-    "proxy-failure-wave": ("--duration", "30s", "--set", "step=3s"),
-    "rate-limit-storm": ("--duration", "30s"),
+WAVE = ("proxy-failure-wave", "--duration", "30s", "--set", "step=3s")
+RUNS = {
+    "network-latency": ("network-latency", "--duration", "30s"),
+    "proxy-failure-wave": WAVE,
+    "rate-limit-storm": ("rate-limit-storm", "--duration", "30s"),
+    "naive": WAVE,
+    "one member": (*WAVE, "--set", "share=25%"),
 }
+SCENARIOS = tuple(RUNS)[:3]
+NAIVE = (("--calls, resilient", "--calls, naive"),)
 
 
 @dataclass
@@ -34,11 +39,6 @@ class Played:
     live: LiveStack
     exit_code: int
     result: dict[str, Any]
-    report: dict[str, Any]
-
-    @property
-    def run(self) -> str:
-        return str(self.result["run"])
 
     def fired(self) -> set[str]:
         """The anomaly types that fired at any time in the life of this stack."""
@@ -59,18 +59,20 @@ class Played:
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Played]]:
     with ExitStack() as stacks:
-        live = {name: stacks.enter_context(live_stack(copy_stack(tmp_path_factory.mktemp(name)))) for name in SCENARIOS}
+        live = {}
+        for name in RUNS:
+            path = copy_stack(tmp_path_factory.mktemp("played"), *(NAIVE if name == "naive" else ()))
+            live[name] = stacks.enter_context(live_stack(path))
         with ThreadPoolExecutor(len(live)) as pool:
             yield dict(zip(live, pool.map(play, live, live.values()), strict=True))
 
 
 def play(name: str, live: LiveStack) -> Played:
     live.wait_until_steady()
-    done = live.hq("chaos", "run", name, *SCENARIOS[name], "--json", timeout=300)
+    done = live.hq("chaos", "run", *RUNS[name], "--json", timeout=300)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     result = json.loads(done.stdout)
-    with open(result["report"].removesuffix(".md") + ".json") as file:  # noqa: PTH123
-        return Played(live, done.returncode, result, json.load(file))
+    return Played(live, done.returncode, result)
 
 
 @pytest.fixture(params=SCENARIOS)
@@ -97,6 +99,13 @@ def test_the_run_is_scored_with_evidence(one: Played) -> None:
     assert one.result["outcome"] in ("resilient", "weakness")
     assert one.exit_code == (0 if one.result["outcome"] == "resilient" else 1)
     assert 0 < one.result["score"] <= 100
+
+
+def test_the_score_tells_naive_from_resilient_and_a_pool_from_one_member(played: dict[str, Played]) -> None:
+    """One run each; `python -m bench.score` takes medians of three."""
+    score = {name: one.result["score"] for name, one in played.items()}
+    assert score["naive"] <= score["proxy-failure-wave"] - 5
+    assert score["proxy-failure-wave"] <= score["one member"]
 
 
 def test_the_exporter_tells_of_the_run(one: Played) -> None:

@@ -19,13 +19,12 @@ ROOT = Path(__file__).parent.parent.parent
 
 def elsewhere(directory: Path) -> Path:
     """A copy of the demo's stack at addresses where nothing listens."""
-    wished = (*(f"127.0.0.1:{port}" for port in (10000, 10100, 8000, 8100, 8200, 9901, 18000, 9464, 9090, 9093)),)
     taken: set[Address] = set()
     changes = []
-    for address in wished:
+    for port in (10000, 10100, 8000, 8100, 8200, 9901, 18000, 9464, 9090, 9093):
         free = free_address("127.0.0.1", frozenset(taken))
-        taken.add(free)
-        changes.append((address, str(free)))
+        taken |= {Address("127.0.0.1", free.port + number) for number in range(-4, 5)}  # members follow their front
+        changes.append((f"127.0.0.1:{port}", str(free)))
     return copy_stack(directory, *sorted(changes, reverse=True))
 
 
