@@ -91,11 +91,11 @@ def test_failures_are_counted_by_code(start: Start, vendor: ScriptedVendor, step
 def test_a_failure_is_anything_but_a_2xx(start: Start, vendor: ScriptedVendor) -> None:
     vendor.answer_with(200, 503, 201, 302)
     load = start("load", "--url", vendor.url, "--rate", "50", "--timeout", "5")
-    wait_for(lambda: finished(load) >= 20, 5, "20 requests did not finish")
+    wait_for(lambda: finished(load) >= 24, 5, "24 requests did not finish")
     samples = load.samples()
     codes = {code: samples.get(f"load_requests_total,code={code}", 0) for code in ("200", "201", "302", "503")}
-    assert samples["load_request_failures_total"] == codes["302"] + codes["503"] >= 9
-    assert codes["200"] + codes["201"] >= 9
+    assert samples["load_request_failures_total"] == codes["302"] + codes["503"]
+    assert min(codes.values()) >= 3
     load.child.signal(signal.SIGTERM)
     assert vendor.requests == summary(load)["due"]  # a redirect is never followed
 
