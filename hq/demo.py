@@ -147,7 +147,9 @@ class Demo:
                 (
                     record
                     for record in self._records("notification")
-                    if record.data["labels"].get("anomaly_type") == EXPECTED and record.data["status"] == "firing"
+                    if record.at > injected
+                    and record.data["labels"].get("anomaly_type") == EXPECTED
+                    and record.data["status"] == "firing"
                 ),
                 None,
             )

@@ -52,25 +52,33 @@ class Program:
 class LocalStack:
     """The programs of one stack.yaml, running as our children.
 
-    `start` brings them up in order and returns when all are ready; `watch` restarts what dies; `stop` ends them.
+    `start` brings them up and returns when all are ready; `watch` restarts what dies; `stop` ends them. `interrupted`
+    is asked while it starts: a start that is no longer wanted raises KeyboardInterrupt.
     """
 
-    def __init__(self, stack: Stack, say: Say) -> None:
+    def __init__(self, stack: Stack, say: Say, interrupted: Callable[[], bool]) -> None:
         self.stack = stack
         self._say = say
+        self._interrupted = interrupted
         self._programs: list[Program] = []
         self._children: dict[str, Child] = {}
         self._restarts: dict[str, list[float]] = {}
 
     def start(self) -> None:
-        """Starts every program and waits until each is ready; raises HqError with the last words of one that is not."""
-        self._programs = [*_programs(self.stack)]
+        """Starts every program and waits until each is ready; raises HqError with the last words of one that is not.
+
+        The stack's own processes come first and alone: requests that arrive before they are ready would look like
+        failures of the pool.
+        """
+        own, watching = [*map(_managed, self.stack.processes.values())], [*_programs(self.stack)]
+        self._programs = own + watching
         _write_configuration(self.stack)
-        for program in self._programs:
-            self._children[program.name] = self._launch(program)
-        for program in self._programs:
-            self._wait_until_ready(program)
-            self._say(f"{program.name:<14}{program.url}")
+        for together in (own, watching):
+            for program in together:
+                self._children[program.name] = self._launch(program)
+            for program in together:
+                self._wait_until_ready(program)
+                self._say(f"{program.name:<16}{program.url}")
         self._wait_until_scraped()
 
     def watch(self) -> None:
@@ -98,9 +106,8 @@ class LocalStack:
 
     def _wait_until_ready(self, program: Program) -> None:
         child = self._children[program.name]
-        wait_for(
+        self._wait_for(
             lambda: child.exit_code is not None or _answers(program.ready),
-            READY_SECONDS,
             f"{program.name} did not answer at {program.ready}",
         )
         if child.exit_code is not None:
@@ -110,22 +117,28 @@ class LocalStack:
 
     def _wait_until_scraped(self) -> None:
         client = PrometheusClient(self.stack.prometheus.url)
-        jobs = {
-            job["job_name"] for job in prometheus_config(self.stack, self.stack.directory / "rules")["scrape_configs"]
-        }
+        scraped = prometheus_config(self.stack, self.stack.directory / "rules")["scrape_configs"]
+        jobs = {job["job_name"] for job in scraped}
+        self._wait_for(
+            lambda: jobs <= {sample.labels["job"] for sample in client.instant("up == 1").samples},
+            "Prometheus could not scrape every target",
+        )
 
-        def all_up() -> bool:
-            up = {sample.labels["job"] for sample in client.instant("up == 1").samples}
-            return jobs <= up
+    def _wait_for(self, condition: Callable[[], bool], what: str) -> None:
+        def answer() -> bool:
+            if self._interrupted():
+                raise KeyboardInterrupt
+            return condition()
 
-        wait_for(all_up, READY_SECONDS, "Prometheus could not scrape every target", every=0.25)
+        wait_for(answer, READY_SECONDS, what, every=0.1)
 
 
 @contextmanager
-def running(path: Path, say: Say, *, fresh: bool = False) -> Iterator[LocalStack]:
+def running(path: Path, say: Say, interrupted: Callable[[], bool], *, fresh: bool = False) -> Iterator[LocalStack]:
     """The stack of the file `path`, up and ready for the body, stopped after it; raises HqError.
 
     Only one runs from a directory at a time. With `fresh`, what Prometheus and Alertmanager remember is dropped first.
+    Raises KeyboardInterrupt when it was `interrupted` before it was ready.
     """
     wished = load_stack(path)
     with _only_one(wished):
@@ -136,7 +149,7 @@ def running(path: Path, say: Say, *, fresh: bool = False) -> Iterator[LocalStack
         for wanted, actual in moved.items():
             say(f"{wanted} is taken; {actual} instead")
         stack = load_stack(path, moved)
-        local = LocalStack(stack, say)
+        local = LocalStack(stack, say, interrupted)
         with _reserved(stack.envoy.control_plane):
             try:
                 write_placement(wished.directory, moved)
@@ -172,10 +185,8 @@ def _only_one(stack: Stack) -> Iterator[None]:
 
 
 def _programs(stack: Stack) -> Iterator[Program]:
-    """What runs, in the order it is started: what others call comes first."""
+    """What runs besides the stack's own processes."""
     var = stack.directory
-    for process in stack.processes.values():
-        yield _managed(process)
     admin = f"http://{stack.envoy.admin}"
     yield Program("envoy", tuple(envoy_command(find_program("envoy"), var / "envoy.json")), admin, f"{admin}/ready")
     exporter = f"http://{stack.exporter}"

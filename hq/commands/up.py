@@ -31,26 +31,30 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _up(arguments: argparse.Namespace) -> int:
     from hq.local import running
 
-    signal.signal(signal.SIGINT, _interrupt_once)
-    signal.signal(signal.SIGTERM, _interrupt_once)
-    is_up = False
+    signals = _StopSignals()
     try:
-        with running(arguments.stack, _say, fresh=arguments.fresh) as local:
-            is_up = True
+        with running(arguments.stack, _say, lambda: signals.received, fresh=arguments.fresh) as local:
             _say("the stack is up; Ctrl-C or `dev-hq down` stops it")
-            while True:
+            while not signals.received:
                 local.watch()
                 time.sleep(0.1)
     except KeyboardInterrupt:
-        _say("stopped")
-        return 0 if is_up else 128 + signal.SIGINT
+        _say("stopped before it was up")
+        return 128 + signal.SIGINT
+    _say("stopped")
+    return 0
 
 
-def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
-    """The first signal interrupts whatever is going on; no further one can cut the stopping short."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt
+class _StopSignals:
+    """Notes SIGINT and SIGTERM. An exception out of nowhere could be swallowed, or cut the stopping short."""
+
+    def __init__(self) -> None:
+        self.received = False
+        signal.signal(signal.SIGINT, self._note)
+        signal.signal(signal.SIGTERM, self._note)
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self.received = True
 
 
 def _down(arguments: argparse.Namespace) -> int:
@@ -76,7 +80,7 @@ def _status(arguments: argparse.Namespace) -> int:
     if placement is None:
         raise StackNotRunningError(f"the stack of {stack.file} does not run; `dev-hq up` starts it")
     for name, where in _addresses(stack, placement).items():
-        _say(f"{name:<14}{where}")
+        _say(f"{name:<20}{where}")
     return 0
 
 
