@@ -89,7 +89,7 @@ def detect(arm: tuple[Decimal, LiveStack]) -> float:
     live.wait_until_steady()
     storm = ("rate-limit-storm", "--duration", "45s", "--set", f"intensity={share:%}")
     answer = json.loads(live.hq("chaos", "run", *storm, "--json", timeout=300).stdout)
-    return round(float(answer["detection_time"]), 2)
+    return round(float(answer["time_to_detect_seconds"]), 2)
 
 
 if __name__ == "__main__":
