@@ -109,6 +109,7 @@ class Run:
             self._say(Step.BASELINE, f"asking whether {self.service} is steady")
             baseline.wait(lambda sentence: self._say(Step.BASELINE, sentence))
             self._say(Step.BASELINE, f"{self.service} is steady: its gates pass and nothing is anomalous")
+            self.stopping.pause(0)  # who asked during the baseline gets no fault at all
             injection = self._inject(plane, stats)
             self._verify_dose()
             return self._judge(injection)
