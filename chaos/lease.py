@@ -42,12 +42,17 @@ class Grant:
 
 
 class FaultLease:
-    """The values that are leased, and until when; used by several threads."""
+    """The values that are leased, and until when; used by several threads.
+
+    A lease that was not granted to anyone for its TTL is over: Envoy has dropped it, and one who was stopped meanwhile
+    must not inject again when he wakes up.
+    """
 
     def __init__(self, ttl: float = TTL) -> None:
         self.ttl = ttl
         self._values: Mapping[str, object] = {}
         self._deadline = 0.0
+        self._granted = 0.0
         self._version = 1
         self._changed = threading.Condition()
 
@@ -59,7 +64,8 @@ class FaultLease:
         """Leases these values instead of all others, for at most `seconds` from now on the monotonic clock."""
         with self._changed:
             self._values = dict(values)
-            self._deadline = time.monotonic() + seconds
+            self._granted = time.monotonic()
+            self._deadline = self._granted + seconds
             self._version += 1
             self._changed.notify_all()
 
@@ -88,6 +94,10 @@ class FaultLease:
     def grant(self) -> Grant:
         """What may be leased right now."""
         with self._changed:
+            now = time.monotonic()
+            if now - self._granted > self.ttl:
+                self._values = {}
+            self._granted = now
             left = self._left()
             if not self._values or left < _SHORTEST_TTL:
                 return Grant({}, self._version, None)

@@ -12,8 +12,8 @@ from stack.address import Address
 
 def main(address: str, seconds: float) -> None:
     lease = FaultLease()
-    lease.set(leased_values([Fault("failure", "shop", None, Decimal(1), 0.0, 0.0, seconds)]), seconds)
     with ControlPlane(Address.parse(address), lease):
+        lease.set(leased_values([Fault("failure", "shop", None, Decimal(1), 0.0, 0.0, seconds)]), seconds)
         while True:
             time.sleep(60)
 

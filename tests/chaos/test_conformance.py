@@ -157,6 +157,15 @@ def test_a_controller_that_wakes_up_after_its_deadline_cannot_inject_again(stack
     assert child.exit_code is None
 
 
+def test_a_controller_that_wakes_up_before_its_deadline_cannot_inject_again_either(stack, controller):
+    child = controller(60)
+    child.signal(signal.SIGSTOP)
+    assert seconds_until(stack, 200) <= TTL + GRACE
+    child.signal(signal.SIGCONT)
+    assert stays(stack, 200, TTL)
+    assert child.exit_code is None
+
+
 def test_the_next_controller_takes_over_after_one_that_was_killed(stack, controller):
     controller(60).signal(signal.SIGKILL)
     assert seconds_until(stack, 200) <= TTL + GRACE
@@ -185,7 +194,7 @@ def test_leaving_the_control_plane_ends_the_fault_at_once(stack, envoy):
 
 
 def test_an_envoy_that_restarts_is_leased_the_fault_again(stack, tmp_path):
-    lease = FaultLease()
+    lease = FaultLease(ttl=10)  # it is over when the restart takes longer
     lease.set(transports.VALUES, 60)
     with ControlPlane(stack.envoy.control_plane, lease):
         for _ in range(2):

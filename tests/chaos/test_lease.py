@@ -44,6 +44,16 @@ def test_a_lease_past_its_deadline_is_over_although_nobody_cleared_it():
     assert lease.grant() == Grant({}, version=2, ttl=None)
 
 
+def test_a_lease_that_nobody_renewed_for_its_ttl_is_over():
+    lease = FaultLease(ttl=0.05)
+    lease.set({"k": 1}, seconds=60)
+    assert lease.grant().values == {"k": 1}
+    stopped = time.monotonic()
+    wait_for(lambda: time.monotonic() - stopped > lease.ttl, 5, "time stood still")
+    assert lease.grant() == Grant({}, version=2, ttl=None)
+    assert lease.grant() == Grant({}, version=2, ttl=None)
+
+
 def test_clearing_ends_a_lease():
     lease = FaultLease()
     lease.set({"k": 1}, seconds=60)
