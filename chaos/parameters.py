@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 
 from stack.errors import HqError
-from stack.quantity import QuantityError, parse_duration, parse_percent
+from stack.quantity import QuantityError, format_duration, parse_duration, parse_percent
+from stack.suggestion import suggestion
 
 PARAMETERS = ("share", "intensity", "duration", "step")
 DEFAULTS = {"share": "100%", "step": "0s"}
@@ -60,9 +60,7 @@ def refuse_unknown(names: Mapping[str, str]) -> None:
     """Raises HqError for a name that is no parameter."""
     for name in names:
         if name not in PARAMETERS:
-            near = get_close_matches(name, PARAMETERS, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(PARAMETERS)}"
-            raise HqError(f'there is no parameter "{name}"; {hint}')
+            raise HqError(f'there is no parameter "{name}"; {suggestion(name, PARAMETERS)}')
 
 
 def _share(name: str, texts: Mapping[str, str]) -> Decimal:
@@ -81,9 +79,6 @@ def _seconds(name: str, texts: Mapping[str, str], low: float, high: float) -> fl
     except QuantityError as error:
         raise ParameterError(name, f": {error}") from None
     if not low <= seconds <= high:
-        raise ParameterError(name, f' must lie between {_plain(low)} and {_plain(high)}, not "{texts[name]}"')
+        bounds = f"{format_duration(low)} and {format_duration(high)}"
+        raise ParameterError(name, f' must lie between {bounds}, not "{texts[name]}"')
     return seconds
-
-
-def _plain(seconds: float) -> str:
-    return f"{seconds * 1000:g}ms" if 0 < seconds < 1 else f"{seconds:g}s"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from chaos.faults import unsupported
@@ -13,6 +12,7 @@ from chaos.parameters import ParameterError, Parameters, read_parameters, refuse
 from chaos.plan import plan_fault
 from stack.errors import HqError
 from stack.model import Stack
+from stack.suggestion import suggestion
 
 TARGET_KINDS = ("pool", "service")
 
@@ -98,9 +98,7 @@ class ChaosScenario:
         if name in stack.services or name in stack.pools:
             kind = "service" if name in stack.services else "pool"
             return f"scenario {self.name} cannot be run on the {kind} {name}; targets are {', '.join(known)}"
-        near = get_close_matches(name, known, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"targets are {', '.join(known)}"
-        return f'there is no target "{name}"; {hint}'
+        return f'there is no target "{name}"; {suggestion(name, known, "targets are")}'
 
 
 _KIND_WORDS = {"pool": "a pool", "service": "a service with listen and upstream"}
@@ -122,7 +120,5 @@ def load_scenario(path_or_name: str) -> ChaosScenario:
         return read_scenario(Path(path_or_name))
     shipped = shipped_scenarios()
     if path_or_name not in shipped:
-        near = get_close_matches(path_or_name, shipped, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else f"there are {', '.join(shipped)}"
-        raise HqError(f'there is no scenario "{path_or_name}"; {hint}')
+        raise HqError(f'there is no scenario "{path_or_name}"; {suggestion(path_or_name, shipped, "there are")}')
     return shipped[path_or_name]

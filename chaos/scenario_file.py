@@ -9,7 +9,7 @@ from chaos.faults import KINDS
 from chaos.parameters import PARAMETERS, ParameterError, read_parameters
 from chaos.scenario import TARGET_KINDS, ChaosScenario, PlannedFault
 from prometheus.catalogue import CATALOGUE
-from stack.document import NAME, Value, read_document
+from stack.document import Value, read_document
 
 
 def read_scenario(path: Path) -> ChaosScenario:
@@ -24,7 +24,7 @@ def read_scenario(path: Path) -> ChaosScenario:
     silent = _types(keys["silent"]) if "silent" in keys else tuple(t for t in CATALOGUE if t not in (*expect, *may))
     _refuse_overlap(root, expect, may, silent)
     return ChaosScenario(
-        name=_name(keys["scenario"]),
+        name=keys["scenario"].name(),
         title=keys["title"].text().strip(),
         hypothesis=keys["hypothesis"].text().strip(),
         target_kinds=_some(keys["targets"], tuple(item.choice(TARGET_KINDS) for item in keys["targets"].items())),
@@ -34,13 +34,6 @@ def read_scenario(path: Path) -> ChaosScenario:
         may=may,
         silent=silent,
     )
-
-
-def _name(value: Value) -> str:
-    name = value.text()
-    if not NAME.fullmatch(name):
-        raise value.error(f'"{name}" is not a name; use lower case letters, digits, - and _, at most 63 characters')
-    return name
 
 
 def _types(value: Value) -> tuple[str, ...]:

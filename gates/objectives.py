@@ -10,6 +10,7 @@ from prometheus.slo import sli_of
 from stack.errors import HqError
 from stack.model import Service, Stack
 from stack.quantity import format_duration
+from stack.suggestion import suggestion
 
 FEWEST_SCRAPES = 4
 
@@ -57,7 +58,7 @@ def _gates_of_service(service: Service, stack: Stack, window: float) -> Iterator
 def _refuse_unknown(what: str, asked: Collection[str] | None, known: Collection[str]) -> None:
     for name in asked or ():
         if name not in known:
-            raise HqError(f'there is no {what} "{name}"; there is {", ".join(known)}')
+            raise HqError(f'there is no {what} "{name}"; {suggestion(name, known, "there is")}')
 
 
 def _refuse_short_window(gate: QualityGate, stack: Stack) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -46,7 +45,10 @@ def requests(sli: Sli, function: str, window: float) -> str:
 
 def errors(sli: Sli, function: str, window: float) -> str:
     """PromQL: the bad requests; 0 where there never was one, but only as long as requests are counted at all."""
-    return _bad(sli, requests(sli, function, window), lambda series: _sum(series, function, window))
+    total = requests(sli, function, window)
+    if sli.good is None:
+        return f"({_sum(sli.bad or '', function, window)} or 0 * {total})"
+    return f"clamp_min({total} - ({_sum(sli.good, function, window)} or 0 * {total}), 0)"
 
 
 def throttled(sli: Sli, function: str, window: float) -> str | None:
@@ -84,16 +86,6 @@ def slow(sli: Sli, under: float, function: str, window: float) -> str:
     return f"clamp_min({timed(sli, function, window)} - {_sum(bound, function, window)}, 0)"
 
 
-def total_counter(sli: Sli) -> str:
-    """PromQL: the raw count of all requests, for range queries."""
-    return f"sum({sli.total})"
-
-
-def bad_counter(sli: Sli) -> str:
-    """PromQL: the raw count of bad requests, 0 like errors()."""
-    return _bad(sli, total_counter(sli), lambda series: f"sum({series})")
-
-
 def _buckets(sli: Sli) -> str:
     if sli.buckets is None:
         raise HqError(f"services.{sli.service}.sli has no latency histogram")
@@ -105,12 +97,6 @@ def _written_in_any_way(bound: Decimal) -> str:
     whole, _, fraction = f"{bound:f}".partition(".")
     fraction = fraction.rstrip("0")
     return rf"{whole}\.{fraction}0*" if fraction else rf"{whole}(\.0+)?"
-
-
-def _bad(sli: Sli, total: str, count: Callable[[str], str]) -> str:
-    if sli.good is None:
-        return f"({count(sli.bad or '')} or 0 * {total})"
-    return f"clamp_min({total} - ({count(sli.good)} or 0 * {total}), 0)"
 
 
 def _sum(series: str, function: str, window: float) -> str:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ import yaml
 from stack.address import Address, AddressError
 from stack.errors import ConfigError, HqError
 from stack.quantity import QuantityError, format_duration, parse_duration, parse_percent
+from stack.suggestion import suggestion
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
@@ -45,10 +45,6 @@ class Value:
     @property
     def is_list(self) -> bool:
         return isinstance(self.node, yaml.SequenceNode)
-
-    @property
-    def is_mapping(self) -> bool:
-        return isinstance(self.node, yaml.MappingNode)
 
     def last_naming(self, word: str) -> Value:
         """The last scalar in here that holds `word`, or this value itself when none does."""
@@ -94,9 +90,7 @@ class Value:
         entries = self.mapping()
         for key, value in entries.items():
             if not NAME.fullmatch(key):
-                raise value.error(
-                    f'"{key}" is not a name; use lower case letters, digits, - and _, at most 63 characters'
-                )
+                raise value.error(_no_name(key))
         return entries
 
     def items(self) -> Iterator[Value]:
@@ -115,6 +109,13 @@ class Value:
         if _UNWRITABLE.search(self.node.value):
             raise self.error(f"{self.path} must not hold control characters")
         return str(self.node.value)
+
+    def name(self) -> str:
+        """A name: lower case letters, digits, - and _, at most 63."""
+        text = self.text()
+        if not NAME.fullmatch(text):
+            raise self.error(_no_name(text))
+        return text
 
     def integer(self, low: int, high: int) -> int:
         """A whole number between `low` and `high`."""
@@ -261,9 +262,11 @@ def _move(node: yaml.Node, moved: Mapping[str, str]) -> None:
 
 
 def _unknown(what: str, word: str, known: tuple[str, ...], where: str) -> str:
-    near = get_close_matches(word, known, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
-    return f'unknown {what} "{word}"{f" in {where}" if where else ""}; {hint}'
+    return f'unknown {what} "{word}"{f" in {where}" if where else ""}; {suggestion(word, known)}'
+
+
+def _no_name(word: str) -> str:
+    return f'"{word}" is not a name; use lower case letters, digits, - and _, at most 63 characters'
 
 
 def _is_base_url(text: str) -> bool:

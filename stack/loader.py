@@ -27,6 +27,7 @@ from stack.model import (
     Stack,
     SuccessObjective,
 )
+from stack.suggestion import suggestion
 
 PRESETS = ("prometheus-http", "envoy")
 GATES = ("success_rate", "latency", "error_budget")
@@ -144,7 +145,7 @@ def _pool(name: str, value: Value, services: Mapping[str, Service], moved: Mappi
     )
     used_by = keys["used_by"].text()
     if used_by not in services:
-        raise keys["used_by"].error(f'there is no service "{used_by}"; services are {", ".join(services)}')
+        raise keys["used_by"].error(f'there is no service "{used_by}"; {suggestion(used_by, services, "services are")}')
     listen = keys["listen"].address()
     return Pool(
         name=name,

@@ -268,7 +268,7 @@ def test_prometheus_down_is_an_error_for_every_gate_after_one_wait(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--service", "shpo"], 'there is no service "shpo"; there is shop'),
+        (["--service", "shpo"], 'there is no service "shpo"; did you mean "shop"?'),
         (["--gate", "speed"], 'there is no gate "speed"; there is success_rate, latency, error_budget'),
         (
             ["--window", "30s"],

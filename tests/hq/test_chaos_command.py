@@ -100,7 +100,7 @@ def test_a_dry_run_in_json(path: Path, capsys: pytest.CaptureFixture[str]) -> No
         (("run", "network-latency", "--set", "shares=1%"), 'there is no parameter "shares"; did you mean "share"?'),
         (
             ("run", "network-latency", "--duration", "1s"),
-            'scenario network-latency: duration must lie between 10s and 3600s, not "1s"',
+            'scenario network-latency: duration must lie between 10s and 1h, not "1s"',
         ),
         (
             ("run", "proxy-failure-wave", "--set", "step=14s"),

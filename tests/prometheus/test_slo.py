@@ -74,15 +74,7 @@ def test_errors_are_what_is_not_good() -> None:
     assert slo.errors(sli, "rate", 60) == (
         "clamp_min(sum(rate(m[1m])) - (sum(rate(g[1m])) or 0 * sum(rate(m[1m]))), 0)"
     )
-    assert slo.bad_counter(sli) == "clamp_min(sum(m) - (sum(g) or 0 * sum(m)), 0)"
     assert slo.throttled(sli, "rate", 60) is None
-
-
-def test_raw_counters() -> None:
-    assert slo.total_counter(http()) == 'sum(http_requests_total{job="shop"})'
-    assert slo.bad_counter(http()) == (
-        '(sum(http_requests_total{job="shop",code=~"5.."}) or 0 * sum(http_requests_total{job="shop"}))'
-    )
 
 
 def test_a_quantile_in_seconds() -> None:

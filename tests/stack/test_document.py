@@ -26,7 +26,7 @@ def complaint(text: str) -> str:
 
 
 def walk(value: Value) -> None:
-    if value.is_mapping:
+    if isinstance(value.node, yaml.MappingNode):
         for entry in value.mapping().values():
             walk(entry)
     elif value.is_list:
@@ -63,7 +63,7 @@ def test_what_yaml_writes_is_read_back(tree: dict[str, object]) -> None:
 
 
 def plain(value: Value) -> object:
-    if value.is_mapping:
+    if isinstance(value.node, yaml.MappingNode):
         return {key: plain(entry) for key, entry in value.mapping().items()}
     return [plain(item) for item in value.items()] if value.is_list else value.text()
 
