@@ -22,15 +22,13 @@ from exporters.journal import Configured, JournalCollector
 from exporters.pool import PoolCollector
 from exporters.registry import SafeRegistry
 from hq.api_error import ApiError, error_response
-from hq.credentials import CredentialsError, ensure_credentials, is_allowed, read_token
+from hq.credentials import CredentialsError, is_allowed, read_token
 from hq.guard import LOOPBACK_HOSTS, Guard
 from hq.notifications import notification_records
 from hq.strict_json import read_json
 from stack.errors import HqError, JournalError
 from stack.journal import Journal
 from stack.model import Stack
-
-__all__ = ["MAX_ALERTS_BYTES", "create_app", "ensure_credentials"]
 
 MAX_ALERTS_BYTES = 1024 * 1024  # some 500 alerts with all their annotations
 

@@ -202,7 +202,7 @@ def _programs(stack: Stack) -> Iterator[Program]:
             find_program("alertmanager"),
             f"--config.file={var / 'alertmanager.yml'}",
             f"--storage.path={var / 'alertmanager'}",
-            f"--web.listen-address={_authority(stack.alertmanager.url)}",
+            f"--web.listen-address={Address.of_url(stack.alertmanager.url)}",
             "--cluster.listen-address=",
         ),
         stack.alertmanager.url,
@@ -215,7 +215,7 @@ def _programs(stack: Stack) -> Iterator[Program]:
             f"--config.file={var / 'prometheus.yml'}",
             f"--storage.tsdb.path={var / 'prometheus'}",
             f"--storage.tsdb.retention.time={_retention(stack)}",
-            f"--web.listen-address={_authority(stack.prometheus.url)}",
+            f"--web.listen-address={Address.of_url(stack.prometheus.url)}",
         ),
         stack.prometheus.url,
         f"{stack.prometheus.url}/-/ready",
@@ -229,15 +229,16 @@ def _managed(process: ManagedProcess) -> Program:
 
 
 def _write_configuration(stack: Stack) -> None:
-
     var = stack.directory
     rules = var / "rules"
-    credentials = var / "webhook-token"
-    ensure_credentials(credentials)
+    ensure_credentials(stack.webhook_token)
     write_rules(stack, rules)
     write_envoy_config(stack, var / "envoy.json")
-    (var / "prometheus.yml").write_text(yaml.safe_dump(prometheus_config(stack, rules), sort_keys=False))
-    (var / "alertmanager.yml").write_text(yaml.safe_dump(alertmanager_config(stack, credentials), sort_keys=False))
+    for name, config in (
+        ("prometheus.yml", prometheus_config(stack, rules)),
+        ("alertmanager.yml", alertmanager_config(stack, stack.webhook_token)),
+    ):
+        (var / name).write_text(yaml.safe_dump(config, sort_keys=False))
 
 
 def _answers(url: str) -> bool:
@@ -258,10 +259,6 @@ def _retention(stack: Stack) -> str:
         if objective
     ]
     return f"{int(max(objective.window for objective in objectives) // 86400) + 1}d"
-
-
-def _authority(url: str) -> str:
-    return url.partition("://")[2].split("/", 1)[0]
 
 
 def _describe_exit(code: int) -> str:

@@ -191,6 +191,11 @@ class Stack:
         """The journal of runs, verdicts and notifications."""
         return self.directory / "journal.jsonl"
 
+    @property
+    def webhook_token(self) -> Path:
+        """The bearer token that Alertmanager shows to the webhook."""
+        return self.directory / "webhook-token"
+
     def service_of(self, target: str) -> Service:
         """The service that suffers when `target`, a service or a pool, is broken."""
         return self.services[target if target in self.services else self.pools[target].used_by]

@@ -177,6 +177,7 @@ def _document(score: ResilienceScore) -> object:
 
 def _stop(arguments: argparse.Namespace) -> int:
     from chaos.history import active_run
+    from chaos.lease import TTL
 
     run = active_run(Journal(open_stack(arguments.stack).journal).read())
     if run is None:
@@ -187,6 +188,6 @@ def _stop(arguments: argparse.Namespace) -> int:
     try:
         wait_for(lambda: not run.is_alive, STOP_SECONDS, f"run {run.run} (pid {run.pid}) did not end")
     except NotReadyError as error:
-        raise HqError(f"{error}; kill it, and its faults end by themselves within 3 s") from None
+        raise HqError(f"{error}; kill it, and its faults end by themselves within {TTL:g} s") from None
     print(f"stopped: {run.scenario} on {run.target}")
     return 0

@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hq.credentials import ensure_credentials
 from stack.address import Address, AddressError
 from stack.errors import HqError, MissingToolError
 from stack.model import Stack
@@ -43,12 +44,12 @@ def run(args: argparse.Namespace) -> int:
     try:
         import uvicorn
 
-        from hq.api import create_app, ensure_credentials
+        from hq.api import create_app
     except ImportError:
         raise MissingToolError("dev-hq serve needs starlette and uvicorn: pip install 'dev-hq[api]'") from None
     stack = open_stack(args.stack)
     address: Address = args.listen or stack.exporter
-    credentials: Path = args.credentials or stack.directory / "webhook-token"
+    credentials: Path = args.credentials or stack.webhook_token
     ensure_credentials(credentials)
     own_host = [] if address.host in _EVERYWHERE else [address.host]
     app = create_app(stack, configured(stack), credentials, [*own_host, *args.allow_host])

@@ -127,7 +127,7 @@ exporter: {{listen: {exporter or free_address("127.0.0.1")}}}
 def serving(directory: Path, configured: Configured = CONFIGURED) -> Iterator[Served]:
     """The API of a small stack, until the body is done."""
     stack = make_stack(directory)
-    credentials = stack.directory / "webhook-token"
+    credentials = stack.webhook_token
     ensure_credentials(credentials)
     app = create_app(stack, configured, credentials, ["hq.example"])
     server = uvicorn.Server(

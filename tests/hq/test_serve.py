@@ -97,7 +97,7 @@ def test_the_address_and_the_credentials_can_be_chosen(stack, tmp_path) -> None:
         url = f"http://{address}/api/alerts"
         assert requests.post(url, json={}, timeout=5).status_code == 401
         assert requests.post(url, json={}, headers={"authorization": f"Bearer {token}"}, timeout=5).status_code == 400
-        assert not (stack.directory / "webhook-token").exists()
+        assert not stack.webhook_token.exists()
 
 
 @pytest.mark.e2e
