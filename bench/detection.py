@@ -20,7 +20,8 @@ from pathlib import Path
 from statistics import median
 
 from bench.live import LiveStack, copy_stack, live_stack
-from prometheus.catalogue import CATALOGUE
+from chaos.detection import allowance
+from prometheus.recordings import MINUTE
 
 SHARES = (Decimal("0.1"), Decimal("0.25"), Decimal("0.75"))
 ANOMALY = "rate_limit_storm"  # what is throttled stays in the pool, so the share that fails is the share asked for
@@ -79,8 +80,7 @@ def measure(rounds: int) -> list[Detection]:
 def need(share: Decimal, live: LiveStack) -> float:
     """Seconds that no rule with a window of one minute can do without."""
     (threshold,) = live.prometheus.instant(f'anomaly:threshold{{anomaly_type="{ANOMALY}"}}').samples
-    settings, hold = live.stack.prometheus, live.stack.anomalies.hold or CATALOGUE[ANOMALY].hold
-    return 60 * threshold.value / float(share) + settings.scrape_interval + 2 * settings.evaluation_interval + hold
+    return MINUTE * threshold.value / float(share) + allowance(live.stack, ANOMALY)
 
 
 def detect(arm: tuple[Decimal, LiveStack]) -> float:

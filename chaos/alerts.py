@@ -12,11 +12,11 @@ from chaos.signals import CountedSignal, impact_signals, signal_of
 from chaos.stopping import Stopping
 from prometheus.catalogue import CATALOGUE
 from prometheus.client import PrometheusClient
+from prometheus.recordings import MINUTE
 from prometheus.slo import Sli
 from stack.journal import Journal
 from stack.model import Stack
 
-MINUTE = 60.0  # what the rules look back
 LATE_SECONDS = 30.0  # how long one waits for an alert that is overdue, or overdue to resolve
 
 
@@ -87,8 +87,7 @@ class AlertWatch:
 
     def _longest_firing(self, awaited: Detection) -> float:
         """Seconds after the faults by when an alert of these types has to be resolved."""
-        own = self.stack.anomalies.keep_firing_for
-        keep = max(CATALOGUE[name].keep_firing_for if own is None else own for name in awaited.types)
+        keep = max(CATALOGUE[name].adjusted(self.stack.anomalies).keep_firing_for for name in awaited.types)
         return MINUTE + keep + 4 * self.stack.prometheus.evaluation_interval + LATE_SECONDS
 
     def _completed(self, awaited: Detection, fired: Mapping[str, Firing]) -> Detection:

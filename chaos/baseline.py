@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from chaos.impact import MINUTE
 from chaos.measurement import Meter, objectives_of
 from chaos.stopping import Stopping
 from chaos.windows import together
@@ -14,6 +13,7 @@ from gates.check import AutomatedQualityGate
 from gates.gate import GateResult, Verdict
 from gates.wording import count
 from prometheus.client import PrometheusClient
+from prometheus.recordings import MINUTE
 from stack.errors import HqError
 from stack.model import Stack
 

@@ -75,7 +75,7 @@ def firings(client: PrometheusClient, service: str, since: float, until: float) 
 
 def allowance(stack: Stack, anomaly_type: str) -> float:
     """Seconds from an impact that is due to a firing alert: a scrape, two evaluations, the hold."""
-    hold = CATALOGUE[anomaly_type].hold if stack.anomalies.hold is None else stack.anomalies.hold
+    hold = CATALOGUE[anomaly_type].adjusted(stack.anomalies).hold
     return stack.prometheus.scrape_interval + 2 * stack.prometheus.evaluation_interval + hold
 
 

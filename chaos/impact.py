@@ -8,9 +8,8 @@ from math import ceil
 
 from chaos.measurement import Objective
 from chaos.windows import Window, rolling, together, touching, within
+from prometheus.recordings import MINUTE
 from stack.errors import HqError
-
-MINUTE = 60.0
 
 
 class TooLittleDataError(HqError):
@@ -59,12 +58,21 @@ def impact_of(objective: Objective, windows: Sequence[Window], injected: float, 
     return Impact(objective, before, during, max(minutes, key=lambda minute: minute.ratio, default=during))
 
 
-def due_at(windows: Sequence[Window], ratio: float, injected: float, until: float, least: float = 1.0) -> float | None:
-    """When the last minute first held `ratio` bad requests (and at least that many), or None if it never did.
+def due_at(
+    windows: Sequence[Window],
+    ratio: float,
+    injected: float,
+    until: float,
+    *,
+    least_requests: float = 0.0,
+    least_bad: float = 0.0,
+) -> float | None:
+    """When the last minute first held `ratio` bad requests, once it held enough to judge, or None if it never did.
 
     An alert on that minute could fire from then on, and not before.
     """
     for minute in rolling(windows, MINUTE):
-        if injected < minute.end <= until and minute.bad >= least and minute.ratio >= ratio:
+        enough = minute.requests >= max(1.0, least_requests) and minute.bad >= least_bad
+        if injected < minute.end <= until and enough and minute.ratio >= ratio:
             return minute.end
     return None

@@ -12,7 +12,7 @@ from chaos.baseline import Baseline
 from chaos.dose import Dose, DoseError, EnvoyStats
 from chaos.faults.fault import Fault
 from chaos.findings import Findings
-from chaos.impact import MINUTE, impact_of
+from chaos.impact import impact_of
 from chaos.injection import Injection
 from chaos.lease import ControlPlane, FaultLease
 from chaos.measurement import Meter, measured_sli, objectives_of
@@ -27,6 +27,7 @@ from chaos.stopping import StoppedError, Stopping
 from chaos.watch import BLIND_SECONDS, StopConditions
 from gates.wording import count, percent
 from prometheus.client import PrometheusClient
+from prometheus.recordings import MINUTE
 from stack.errors import HqError, JournalError
 from stack.model import Stack
 from stack.quantity import format_duration

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from chaos.impact import due_at
 from chaos.measurement import Meter, NothingMeasuredError, Objective
-from prometheus.catalogue import CATALOGUE
+from prometheus.catalogue import CATALOGUE, AnomalyType
 from prometheus.client import PrometheusClient
+from prometheus.recordings import QUANTILE
 from prometheus.selector import matching, selector
 from prometheus.slo import Sli, sli_of
 from stack.model import Pool, Stack
@@ -16,11 +18,11 @@ from stack.model import Pool, Stack
 
 @dataclass(frozen=True)
 class CountedSignal:
-    """A share of requests in the last minute, and the least number of them, from which a type of anomaly is scored."""
+    """A share of requests in the last minute from which a type of anomaly is scored, once there are enough of them."""
 
+    kind: AnomalyType
     sli: Sli
     objective: Objective
-    least: float
 
     def due(self, client: PrometheusClient, since: float, injected: float, until: float) -> float | None:
         """When (epoch seconds) it reached its threshold after the injection, or None; raises PrometheusError."""
@@ -28,7 +30,14 @@ class CountedSignal:
             windows = Meter(client, self.sli).windows(self.objective, since, until)
         except NothingMeasuredError:
             return None
-        return due_at(windows, self.objective.budget, injected, until, self.least)
+        return due_at(
+            windows,
+            self.objective.budget,
+            injected,
+            until,
+            least_requests=self.kind.least_requests,
+            least_bad=self.kind.least_bad,
+        )
 
 
 def signal_of(anomaly_type: str, stack: Stack, target: str) -> CountedSignal | None:
@@ -49,14 +58,15 @@ def impact_signals(sli: Sli) -> tuple[CountedSignal, ...]:
 
 
 def _errors(sli: Sli) -> CountedSignal:
-    return CountedSignal(sli, Objective("success_rate", float(CATALOGUE["error_spike"].limit)), least=5)
+    return _share("error_spike", sli)
 
 
 def _latency(sli: Sli) -> CountedSignal | None:
     """The 95th percentile is above a limit when more than 5 % of the requests are."""
     if sli.buckets is None:
         return None
-    return CountedSignal(sli, Objective("latency", 0.05, float(CATALOGUE["latency_shift"].limit)), least=1)
+    kind = CATALOGUE["latency_shift"]
+    return CountedSignal(kind, sli, Objective(kind.name, float(1 - Decimal(QUANTILE)), float(kind.limit)))
 
 
 def _pool_errors(pool: Pool | None) -> CountedSignal | None:
@@ -66,7 +76,7 @@ def _pool_errors(pool: Pool | None) -> CountedSignal | None:
     answers = selector("", {"envoy_http_conn_manager_prefix": f"pool_{pool.name}"})
     ended = matching(answers, "__name__", "=~", "envoy_http_downstream_rq_xx|envoy_http_downstream_rq_rx_reset")
     bad = matching(ended, "envoy_response_code_class", "=~", "5|")
-    return CountedSignal(_counters(pool, ended, bad), _limit("upstream_failure"), least=5)
+    return _share("upstream_failure", _counters(pool, ended, bad))
 
 
 def _throttled(stack: Stack, target: str) -> CountedSignal | None:
@@ -80,11 +90,13 @@ def _throttled(stack: Stack, target: str) -> CountedSignal | None:
         if own.throttled is None:
             return None
         sli = replace(own, bad=own.throttled, good=None)
-    return CountedSignal(sli, _limit("rate_limit_storm"), least=10)
+    return _share("rate_limit_storm", sli)
 
 
-def _limit(anomaly_type: str) -> Objective:
-    return Objective(anomaly_type, float(CATALOGUE[anomaly_type].limit))
+def _share(anomaly_type: str, sli: Sli) -> CountedSignal:
+    """The share of an indicator's bad requests, which is what the type's limit is of."""
+    kind = CATALOGUE[anomaly_type]
+    return CountedSignal(kind, sli, Objective(kind.name, float(kind.limit)))
 
 
 def _counters(pool: Pool, total: str, bad: str) -> Sli:

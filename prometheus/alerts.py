@@ -29,20 +29,19 @@ def anomaly_alerts(stack: Stack) -> Iterator[AlertRule]:
     for kind in CATALOGUE.values():
         for signal, _ in signals(kind, stack):
             for severity in SEVERITIES:
-                yield _anomaly_alert(kind, signal, severity, stack)
+                yield _anomaly_alert(kind.adjusted(stack.anomalies), signal, severity, stack.links)
 
 
-def _anomaly_alert(kind: AnomalyType, signal: Signal, severity: str, stack: Stack) -> AlertRule:
+def _anomaly_alert(kind: AnomalyType, signal: Signal, severity: str, links: Links) -> AlertRule:
     pool = (
         "" if kind.of_service is None or kind.of_pool is None else f',pool{"!=" if signal is kind.of_pool else "="}""'
     )
     which = f'{{anomaly_type="{kind.name}"{pool}}}'
-    hold, keep = stack.anomalies.hold, stack.anomalies.keep_firing_for
     return AlertRule(
         alert=kind.alert,
         expr=f"anomaly:actual{which}\nand on (service, pool) anomaly:score{which} >= {SEVERITIES[severity]}",
-        hold=kind.hold if hold is None else hold,
-        keep_firing_for=kind.keep_firing_for if keep is None else keep,
+        hold=kind.hold,
+        keep_firing_for=kind.keep_firing_for,
         labels={"severity": severity, "anomaly_type": kind.name, "metric": signal.metric},
         annotations={
             "summary": kind.summary,
@@ -50,8 +49,8 @@ def _anomaly_alert(kind: AnomalyType, signal: Signal, severity: str, stack: Stac
             "recommendation": kind.recommendation,
             "actual": _filled("{{ACTUAL}}", kind),
             "threshold": _filled("{{THRESHOLD}}", kind),
-            "runbook_url": runbook_url(stack.links, kind.name),
-            "dashboard_url": f"{_dashboard(stack.links)}?var-service={{{{ $labels.service }}}}",
+            "runbook_url": runbook_url(links, kind.name),
+            "dashboard_url": f"{_dashboard(links)}?var-service={{{{ $labels.service }}}}",
         },
     )
 

@@ -7,10 +7,12 @@ series of prometheus/recordings.py, each with the labels `service` and, for a po
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from types import MappingProxyType
+
+from stack.model import AnomalySettings
 
 SEVERITIES: Mapping[str, Decimal] = MappingProxyType(
     {"low": Decimal(1), "medium": Decimal("1.5"), "high": Decimal(2), "critical": Decimal(3)}
@@ -43,7 +45,10 @@ class Signal:
 
 @dataclass(frozen=True)
 class AnomalyType:
-    """One type of anomaly; `hold` and `keep_firing_for` in seconds."""
+    """One type of anomaly; `hold` and `keep_firing_for` in seconds.
+
+    Where it is a share of requests, it is judged from `least_requests` and `least_bad` of them in the last minute on.
+    """
 
     name: str
     alert: str
@@ -57,6 +62,16 @@ class AnomalyType:
     recommendation: str
     of_service: Signal | None = None
     of_pool: Signal | None = None
+    least_requests: int = 0
+    least_bad: int = 0
+
+    def adjusted(self, settings: AnomalySettings) -> AnomalyType:
+        """The type with the stack's own holds, where it has some."""
+        return replace(
+            self,
+            hold=self.hold if settings.hold is None else settings.hold,
+            keep_firing_for=self.keep_firing_for if settings.keep_firing_for is None else settings.keep_firing_for,
+        )
 
 
 def _share_above(metric: str, requests: str, limit: Decimal, at_least: int) -> Signal:
@@ -71,13 +86,14 @@ def _share_above(metric: str, requests: str, limit: Decimal, at_least: int) -> S
 
 
 def _latency_shift() -> AnomalyType:
-    limit = Decimal("0.5")
+    limit, least = Decimal("0.5"), 20
     return AnomalyType(
         name="latency_shift",
         alert="LatencyShift",
         limit=limit,
         unit=Unit.SECONDS,
-        guard="at least 20 requests in the last minute",
+        guard=f"at least {least} requests in the last minute",
+        least_requests=least,
         hold=30,
         keep_firing_for=120,
         summary="{{ $labels.service }} answers too slowly",
@@ -92,20 +108,21 @@ def _latency_shift() -> AnomalyType:
             metric="service:latency:p95_1m",
             actual="service:latency:p95_1m",
             threshold=f"0 * service:requests:rate1m + {limit}",
-            score=f"service:latency:p95_1m / {limit} and service:requests:rate1m * 60 >= 20",
+            score=f"service:latency:p95_1m / {limit} and service:requests:rate1m * 60 >= {least}",
             alive="service:requests:rate1m",
         ),
     )
 
 
 def _error_spike() -> AnomalyType:
-    limit = Decimal("0.01")
+    limit, least = Decimal("0.01"), 5
     return AnomalyType(
         name="error_spike",
         alert="ErrorSpike",
         limit=limit,
         unit=Unit.RATIO,
-        guard="at least 5 errors in the last minute",
+        guard=f"at least {least} errors in the last minute",
+        least_bad=least,
         hold=20,
         keep_firing_for=120,
         summary="{{ $labels.service }} fails requests",
@@ -114,20 +131,21 @@ def _error_spike() -> AnomalyType:
             "Look whether upstream_failure or rate_limit_storm fires too: then the cause lies there. Otherwise roll "
             "back the last change of the service, and stop further releases until the error rate is back."
         ),
-        of_service=_share_above("service:errors:ratio_rate1m", "service:requests:rate1m", limit, 5),
+        of_service=_share_above("service:errors:ratio_rate1m", "service:requests:rate1m", limit, least),
     )
 
 
 def _upstream_failure() -> AnomalyType:
-    limit = Decimal("0.05")
-    failing = _share_above("pool:errors:ratio_rate1m", "pool:requests:rate1m", limit, 5)
+    limit, least = Decimal("0.05"), 5
+    failing = _share_above("pool:errors:ratio_rate1m", "pool:requests:rate1m", limit, least)
     worst = SEVERITIES["critical"]
     return AnomalyType(
         name="upstream_failure",
         alert="UpstreamFailure",
         limit=limit,
         unit=Unit.RATIO,
-        guard="at least 5 failed requests in the last minute, or no healthy member",
+        guard=f"at least {least} failed requests in the last minute, or no healthy member",
+        least_bad=least,
         hold=20,
         keep_firing_for=120,
         summary="{{ $labels.service }} cannot rely on the pool {{ $labels.pool }}",
@@ -151,13 +169,14 @@ def _upstream_failure() -> AnomalyType:
 
 
 def _rate_limit_storm() -> AnomalyType:
-    limit = Decimal("0.05")
+    limit, least = Decimal("0.05"), 10
     return AnomalyType(
         name="rate_limit_storm",
         alert="RateLimitStorm",
         limit=limit,
         unit=Unit.RATIO,
-        guard="at least 10 requests answered 429 in the last minute",
+        guard=f"at least {least} requests answered 429 in the last minute",
+        least_bad=least,
         hold=20,
         keep_firing_for=120,
         summary="{{ $labels.service }} is being rate-limited",
@@ -169,8 +188,8 @@ def _rate_limit_storm() -> AnomalyType:
             "Slow down: honour Retry-After, back off with jitter, never retry a 429 at once, and shed or cache what "
             "can wait. Then ask for a higher limit, or spread the requests over more members."
         ),
-        of_pool=_share_above("pool:throttled:ratio_rate1m", "pool:requests:rate1m", limit, 10),
-        of_service=_share_above("service:throttled:ratio_rate1m", "service:requests:rate1m", limit, 10),
+        of_pool=_share_above("pool:throttled:ratio_rate1m", "pool:requests:rate1m", limit, least),
+        of_service=_share_above("service:throttled:ratio_rate1m", "service:requests:rate1m", limit, least),
     )
 
 

@@ -87,7 +87,8 @@ def test_an_alert_is_due_once_the_last_minute_holds_enough() -> None:
     windows = [Window(at, at + 1.0, 10.0, 5.0 if at >= 100 else 0.0) for at in range(200)]
     assert due_at(windows, 0.05, 100.0, 200.0) == 106.0  # 6 s at 50 % are 5 % of a minute
     assert due_at(windows, 0.05, 100.0, 105.0) is None
-    assert due_at(windows, 0.05, 100.0, 200.0, least=100) == 120.0
+    assert due_at(windows, 0.05, 100.0, 200.0, least_bad=100) == 120.0
+    assert due_at(windows, 0.05, 100.0, 200.0, least_requests=601) is None  # a minute holds 600
     assert due_at(windows, 0.51, 100.0, 200.0) is None
 
 
