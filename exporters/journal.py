@@ -92,7 +92,7 @@ class JournalCollector:
             {key: run.score for key, run in last.items()},
         )  # fmt: skip
         yield _gauge(
-            "chaos_run_time_to_detect_seconds", "From the first fault to the alert that it made due, last run.", RUN,
+            "chaos_run_time_to_detect_seconds", "From the first fault to the first expected alert, last run.", RUN,
             {key: run.time_to_detect for key, run in last.items()},
         )  # fmt: skip
         yield _gauge(
