@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stack.journal import Record
-from stack.process import boot_id, process_started
+from stack.process import ProcessIdentity
 
 
 @dataclass(frozen=True)
@@ -19,14 +18,7 @@ class AnnouncedRun:
     scenario: str
     target: str
     announced: float
-    pid: int
-    started: int | None
-    boot: str
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether the process that announced it still runs."""
-        return self.boot == boot_id() and self.started is not None and process_started(self.pid) == self.started
+    process: ProcessIdentity
 
 
 def unfinished_runs(records: Iterable[Record]) -> list[AnnouncedRun]:
@@ -43,12 +35,13 @@ def unfinished_runs(records: Iterable[Record]) -> list[AnnouncedRun]:
 
 def active_run(records: Iterable[Record]) -> AnnouncedRun | None:
     """The run that is going on."""
-    return next((run for run in reversed(unfinished_runs(records)) if run.is_alive), None)
+    return next((run for run in reversed(unfinished_runs(records)) if run.process.is_alive), None)
 
 
 def this_process() -> dict[str, object]:
     """What tells this process from every other, before and after it."""
-    return {"pid": os.getpid(), "process_started": process_started(os.getpid()), "boot": boot_id()}
+    ours = ProcessIdentity.ours()
+    return {"pid": ours.pid, "process_started": ours.started, "boot": ours.boot}
 
 
 def _announced(run: str, at: float, data: Mapping[str, Any]) -> AnnouncedRun:
@@ -58,7 +51,7 @@ def _announced(run: str, at: float, data: Mapping[str, Any]) -> AnnouncedRun:
         scenario=str(data.get("scenario", "")),
         target=str(data.get("target", "")),
         announced=at,
-        pid=pid if isinstance(pid, int) else 0,
-        started=started if isinstance(started, int) else None,
-        boot=str(data.get("boot", "")),
+        process=ProcessIdentity(  # one that cannot be read is no process that runs
+            pid if isinstance(pid, int) else -1, started if isinstance(started, int) else -1, str(data.get("boot", ""))
+        ),
     )

@@ -56,7 +56,7 @@ class RunRecord:
 def bury_the_dead(journal: Journal) -> None:
     """Writes down the end of runs whose process is gone, since they cannot; raises JournalError."""
     for run in unfinished_runs(journal.read()):
-        if not run.is_alive:
+        if not run.process.is_alive:
             lasted = max(0.0, time.time() - run.announced)
             died = ResilienceScore(run.run, run.scenario, run.target, Outcome.DIED, "its process is gone")
             _finish(journal, died, lasted)

@@ -11,7 +11,7 @@ from typing import Any
 
 from exporters.fields import UnreadableRecordError, choice, finite, measured, member, number, text
 from stack.journal import Record
-from stack.process import boot_id, process_started
+from stack.process import ProcessIdentity
 
 DELAY_BUCKETS = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, math.inf)
 ERRORS = ("could_not_run", "died")
@@ -28,13 +28,7 @@ class Run:
     target: str
     announced: float
     deadline: float
-    pid: int
-    started: int
-    boot: str
-
-    @property
-    def is_alive(self) -> bool:
-        return self.boot == boot_id() and process_started(self.pid) == self.started
+    process: ProcessIdentity
 
 
 @dataclass(frozen=True)
@@ -115,7 +109,7 @@ class History:
 
     def missing(self) -> list[str]:
         """The runs whose process is gone although they never said how they ended."""
-        return [run_id for run_id, run in self.active.items() if not run.is_alive]
+        return [run_id for run_id, run in self.active.items() if not run.process.is_alive]
 
     def bury(self, run_id: str) -> None:
         """Counts a missing run as an error; that the next run writes the same down does not count it again."""
@@ -140,9 +134,7 @@ class History:
             target=text(data, "target"),
             announced=at,
             deadline=number(data, "deadline"),
-            pid=int(number(data, "pid")),
-            started=int(number(data, "process_started")),
-            boot=text(data, "boot"),
+            process=ProcessIdentity(int(number(data, "pid")), int(number(data, "process_started")), text(data, "boot")),
         )
         if run_id not in self._ended:
             self.active.setdefault(run_id, run)

@@ -176,7 +176,7 @@ def _only_one(stack: Stack) -> Iterator[None]:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         placement = read_placement(stack.directory)
-        pid = f" (pid {placement.pid})" if placement else ""
+        pid = f" (pid {placement.process.pid})" if placement else ""
         raise HqError(f"the stack of {stack.file} already runs{pid}; `dev-hq down` stops it") from None
     else:
         yield

@@ -7,31 +7,23 @@ the stack that runs.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from stack.address import Address, free_address
 from stack.errors import HqError
 from stack.loader import load_stack
 from stack.model import Stack
-from stack.process import boot_id, process_started
+from stack.process import ProcessIdentity
 
 
 @dataclass(frozen=True)
 class Placement:
     """Who runs the stack, and the addresses that differ from stack.yaml."""
 
-    pid: int
-    started: int
-    boot: str
+    process: ProcessIdentity
     moved: Mapping[Address, Address]
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether the process that wrote this still runs."""
-        return self.boot == boot_id() and process_started(self.pid) == self.started
 
 
 def place(stack: Stack) -> dict[Address, Address]:
@@ -50,11 +42,8 @@ def place(stack: Stack) -> dict[Address, Address]:
 
 def write_placement(directory: Path, moved: Mapping[Address, Address]) -> None:
     """Writes down that this process runs the stack, with its moved addresses."""
-    started = process_started(os.getpid())
     data = {
-        "pid": os.getpid(),
-        "started": started,
-        "boot": boot_id(),
+        **asdict(ProcessIdentity.ours()),
         "moved": {str(wanted): str(actual) for wanted, actual in moved.items()},
     }
     path = _path(directory)
@@ -70,16 +59,14 @@ def read_placement(directory: Path) -> Placement | None:
     try:
         data = json.loads(path.read_text())
         placement = Placement(
-            pid=int(data["pid"]),
-            started=int(data["started"]),
-            boot=str(data["boot"]),
+            ProcessIdentity(int(data["pid"]), int(data["started"]), str(data["boot"])),
             moved={Address.parse(wanted): Address.parse(actual) for wanted, actual in data["moved"].items()},
         )
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise HqError(f"{path} is damaged; remove it when no stack runs here") from None
-    return placement if placement.is_alive else None
+    return placement if placement.process.is_alive else None
 
 
 def remove_placement(directory: Path) -> None:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from stack.errors import MissingToolError
@@ -109,6 +110,27 @@ def die_with_parent(number: signal.Signals = signal.SIGKILL) -> Callable[[], Non
             os._exit(1)
 
     return arm
+
+
+@dataclass(frozen=True)
+class ProcessIdentity:
+    """What tells one process from every other, before and after it: numbers of processes come again."""
+
+    pid: int
+    started: int
+    boot: str
+
+    @classmethod
+    def ours(cls) -> ProcessIdentity:
+        """The process that asks."""
+        started = process_started(os.getpid())
+        assert started is not None  # noqa: S101 - whoever asks runs
+        return cls(os.getpid(), started, boot_id())
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self.boot == boot_id() and process_started(self.pid) == self.started
 
 
 def process_started(pid: int) -> int | None:

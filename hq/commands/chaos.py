@@ -183,10 +183,10 @@ def _stop(arguments: argparse.Namespace) -> int:
     if run is None:
         print("no run is active")
         return 0
-    os.kill(run.pid, signal.SIGTERM)
-    os.kill(run.pid, signal.SIGCONT)  # one that was suspended hears nothing until it goes on
+    os.kill(run.process.pid, signal.SIGTERM)
+    os.kill(run.process.pid, signal.SIGCONT)  # one that was suspended hears nothing until it goes on
     try:
-        wait_for(lambda: not run.is_alive, STOP_SECONDS, f"run {run.run} (pid {run.pid}) did not end")
+        wait_for(lambda: not run.process.is_alive, STOP_SECONDS, f"run {run.run} (pid {run.process.pid}) did not end")
     except NotReadyError as error:
         raise HqError(f"{error}; kill it, and its faults end by themselves within {TTL:g} s") from None
     print(f"stopped: {run.scenario} on {run.target}")

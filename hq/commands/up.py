@@ -63,13 +63,13 @@ def _down(arguments: argparse.Namespace) -> int:
     if placement is None:
         _say("no stack runs here")
         return 0
-    os.kill(placement.pid, signal.SIGTERM)
+    os.kill(placement.process.pid, signal.SIGTERM)
     try:
-        wait_for(lambda: not placement.is_alive, STOP_SECONDS, "the stack did not stop")
+        wait_for(lambda: not placement.process.is_alive, STOP_SECONDS, "the stack did not stop")
     except NotReadyError:
         _say(f"the stack did not stop within {STOP_SECONDS:g} s; killing it")
-        os.kill(placement.pid, signal.SIGKILL)  # the kernel ends its children with it
-        wait_for(lambda: not placement.is_alive, STOP_SECONDS, "the killed stack is still there")
+        os.kill(placement.process.pid, signal.SIGKILL)  # the kernel ends its children with it
+        wait_for(lambda: not placement.process.is_alive, STOP_SECONDS, "the killed stack is still there")
     _say("stopped")
     return 0
 
@@ -86,7 +86,7 @@ def _status(arguments: argparse.Namespace) -> int:
 
 def _addresses(stack: Stack, placement: Placement) -> dict[str, str]:
     return {
-        "supervisor": f"pid {placement.pid}",
+        "supervisor": f"pid {placement.process.pid}",
         **{process.name: f"http://{process.listen}" for process in stack.processes.values()},
         **{
             f"{service.name}'s front": f"http://{service.listen}"

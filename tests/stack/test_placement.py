@@ -1,7 +1,6 @@
 """Where the running stack listens, as every other command learns it."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -15,7 +14,7 @@ from stack.address import Address, free_address
 from stack.errors import HqError
 from stack.loader import load_stack
 from stack.placement import open_stack, place, read_placement, remove_placement, write_placement
-from stack.process import boot_id, process_started
+from stack.process import ProcessIdentity
 
 STACK = """services:
   shop:
@@ -65,11 +64,7 @@ def test_a_placement_is_this_process(tmp_path: Path) -> None:
     write_placement(tmp_path, {})
     placement = read_placement(tmp_path)
     assert placement is not None
-    assert (placement.pid, placement.started, placement.boot) == (
-        os.getpid(),
-        process_started(os.getpid()),
-        boot_id(),
-    )
+    assert placement.process == ProcessIdentity.ours()
     assert list(tmp_path.iterdir()) == [tmp_path / "placement.json"]
 
 

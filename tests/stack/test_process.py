@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stack.errors import MissingToolError, NotReadyError
-from stack.process import Child, boot_id, find_program, process_started
+from stack.process import Child, ProcessIdentity, boot_id, find_program, process_started
 from stack.waiting import wait_for
 
 PARENT = """
@@ -161,3 +162,12 @@ def test_waiting_ends_with_the_first_answer_or_says_what_was_missing() -> None:
         wait_for(lambda: None, 0.1, "nothing came", every=0.01)
     assert str(error.value) == "nothing came within 0.1 s"
     assert time.monotonic() - started < 2
+
+
+def test_a_process_is_known_by_more_than_its_number() -> None:
+    ours = ProcessIdentity.ours()
+    assert (ours.pid, ours.started, ours.boot) == (os.getpid(), process_started(os.getpid()), boot_id())
+    assert ours.is_alive
+    assert not replace(ours, started=ours.started + 1).is_alive
+    assert not replace(ours, boot="another").is_alive
+    assert not replace(ours, pid=-1, started=-1).is_alive
