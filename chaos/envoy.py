@@ -20,6 +20,7 @@ from chaos.clusters import (
 from chaos.faults.fault import Config
 from chaos.listeners import member_listener, pool_listener, service_listener
 from stack.model import Member, Pool, Stack
+from stack.prefix import member_prefix, pool_prefix, service_prefix
 
 LAYER = "chaos"
 
@@ -45,7 +46,7 @@ _SERIES = (
 def envoy_config(stack: Stack) -> Config:
     """The bootstrap of the stack's Envoy, ready to be written as JSON; raises HqError.
 
-    For each service with a listener and each pool; names as in docs/design.md. There is no admin layer in the runtime,
+    For each service with a listener and each pool; named as in stack/prefix.py. There is no admin layer in the runtime,
     so that nothing but a lease can set a fault.
     """
     return {
@@ -101,14 +102,14 @@ def _clusters(stack: Stack) -> Iterator[Config]:
     yield control_plane_cluster("control_plane", reachable(stack.envoy.control_plane))
     for service in stack.services.values():
         if service.listen and service.upstream:
-            yield upstream_cluster(f"service_{service.name}", Upstream.of(service.upstream))
+            yield upstream_cluster(service_prefix(service.name), Upstream.of(service.upstream))
     for pool in stack.pools.values():
-        yield pool_cluster(f"pool_{pool.name}", pool)
+        yield pool_cluster(pool_prefix(pool.name), pool)
         yield from (_member_cluster(pool, member) for member in pool.members)
 
 
 def _member_cluster(pool: Pool, member: Member) -> Config:
-    name = f"member_{pool.name}_{member.number}"
+    name = member_prefix(pool.name, member.number)
     if member.address is None:
         return upstream_cluster(name, Upstream.of(pool.upstream))
     return tunnel_cluster(name, member.address) if pool.tunnels else proxy_cluster(name, member.address)

@@ -7,6 +7,7 @@ from chaos.faults import KINDS
 from chaos.faults.fault import TYPE, Config
 from stack.address import Address
 from stack.model import Member, Pool, Service
+from stack.prefix import member_prefix, pool_prefix, service_prefix
 
 # What may be sent twice (RFC 9110, 9.2.2).
 _IDEMPOTENT = "GET|HEAD|OPTIONS|TRACE|PUT|DELETE"
@@ -14,14 +15,14 @@ _IDEMPOTENT = "GET|HEAD|OPTIONS|TRACE|PUT|DELETE"
 
 def service_listener(service: Service, listen: Address, upstream: Upstream) -> Config:
     """In front of a service, with faults of its own; nothing else about a request changes."""
-    prefix = f"service_{service.name}"
+    prefix = service_prefix(service.name)
     action = _action(prefix, upstream if upstream.tls else None, upstream.path)
     return _listener(prefix, listen, _http(prefix, [_route(action)], _fault_filters(prefix)))
 
 
 def pool_listener(pool: Pool) -> Config:
     """The front of a pool: balances, tries again and gives up; it has no faults, since those would hide behind it."""
-    prefix = f"pool_{pool.name}"
+    prefix = pool_prefix(pool.name)
     if pool.tunnels:
         return _listener(prefix, pool.listen, _tcp(prefix, {"max_connect_attempts": pool.retries + 1}))
     action = {**_action(prefix), "timeout": f"{pool.timeout:.3f}s"}
@@ -30,7 +31,7 @@ def pool_listener(pool: Pool) -> Config:
 
 def member_listener(pool: Pool, member: Member) -> Config:
     """One member, one hop behind the front, with faults of its own that the front's retries and ejection can see."""
-    prefix = f"member_{pool.name}_{member.number}"
+    prefix = member_prefix(pool.name, member.number)
     if pool.tunnels:
         filters = [kind.network_filter(prefix) for kind in KINDS.values() if kind.network_filter]
         return _listener(prefix, member.listen, *filters, _tcp(prefix, {}))

@@ -15,10 +15,11 @@ from math import ceil, isfinite
 
 from chaos.windows import Window, together
 from prometheus.client import PrometheusClient
-from prometheus.selector import matching
+from prometheus.selector import matching, matching_each
 from prometheus.slo import Sli, sli_of
 from stack.errors import HqError
 from stack.model import PresetSli, Service, Stack
+from stack.prefix import service_prefix
 from stack.quantity import format_duration
 
 Labels = tuple[tuple[str, str], ...]
@@ -68,16 +69,16 @@ def measured_sli(stack: Stack, target: str) -> tuple[Sli, str]:
 
 def _bad_at_listener(service: Service) -> str:
     """Selects two counters at once: answers with 5xx, and requests that the listener limited."""
-    prefix = f"service_{service.name}"
-    bad = "{}"
-    for label, pattern in (
-        ("__name__", "envoy_http_downstream_rq_xx|envoy_http_local_rate_limit_rate_limited"),
-        ("envoy_http_conn_manager_prefix", f"{prefix}|"),
-        ("envoy_response_code_class", "5|"),
-        ("envoy_local_http_ratelimit_prefix", f"{prefix}|"),
-    ):
-        bad = matching(bad, label, "=~", pattern)
-    return bad
+    prefix = service_prefix(service.name)
+    return matching_each(
+        "",
+        {
+            "__name__": "envoy_http_downstream_rq_xx|envoy_http_local_rate_limit_rate_limited",
+            "envoy_http_conn_manager_prefix": f"{prefix}|",
+            "envoy_response_code_class": "5|",
+            "envoy_local_http_ratelimit_prefix": f"{prefix}|",
+        },
+    )
 
 
 class Meter:

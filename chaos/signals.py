@@ -14,6 +14,7 @@ from prometheus.recordings import QUANTILE
 from prometheus.selector import matching, selector
 from prometheus.slo import Sli, sli_of
 from stack.model import Pool, Stack
+from stack.prefix import pool_prefix
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _pool_errors(pool: Pool | None) -> CountedSignal | None:
     """Answers with 5xx and requests that were given up, at the pool's front."""
     if pool is None:
         return None
-    answers = selector("", {"envoy_http_conn_manager_prefix": f"pool_{pool.name}"})
+    answers = selector("", {"envoy_http_conn_manager_prefix": pool_prefix(pool.name)})
     ended = matching(answers, "__name__", "=~", "envoy_http_downstream_rq_xx|envoy_http_downstream_rq_rx_reset")
     bad = matching(ended, "envoy_response_code_class", "=~", "5|")
     return _share("upstream_failure", _counters(pool, ended, bad))
@@ -82,8 +83,8 @@ def _pool_errors(pool: Pool | None) -> CountedSignal | None:
 def _throttled(stack: Stack, target: str) -> CountedSignal | None:
     """Answers with 429: those of the pool's members, or those of the service itself."""
     if pool := stack.pools.get(target):
-        answers = selector("envoy_http_downstream_rq_xx", {"envoy_http_conn_manager_prefix": f"pool_{pool.name}"})
-        limited = selector("envoy_cluster_upstream_rq", {"envoy_cluster_name": f"pool_{pool.name}"})
+        answers = selector("envoy_http_downstream_rq_xx", {"envoy_http_conn_manager_prefix": pool_prefix(pool.name)})
+        limited = selector("envoy_cluster_upstream_rq", {"envoy_cluster_name": pool_prefix(pool.name)})
         sli = _counters(pool, answers, matching(limited, "envoy_response_code", "=", "429"))
     else:
         own = sli_of(stack.services[target])

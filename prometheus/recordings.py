@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from prometheus.selector import matching, selector
 from prometheus.slo import errors, latency_quantile, requests, sli_of, throttled
 from stack.model import Pool, Service, Stack
+from stack.prefix import pool_prefix
 
 MINUTE = 60.0
 QUANTILE = "0.95"
@@ -62,7 +63,7 @@ def _of_pool(pool: Pool) -> Iterator[Recording]:
     A request that the caller gave up on has no answer and no code; only downstream_rq_rx_reset counts it. One that
     the front saved by trying another member is a success.
     """
-    name, labels = f"pool_{pool.name}", {"service": pool.used_by, "pool": pool.name}
+    name, labels = pool_prefix(pool.name), {"service": pool.used_by, "pool": pool.name}
     front, cluster = {"envoy_http_conn_manager_prefix": name}, {"envoy_cluster_name": name}
     answers = selector("envoy_http_downstream_rq_xx", front)
     failed = matching(answers, "envoy_response_code_class", "=", "5")

@@ -36,6 +36,16 @@ def matching(series: str, label: str, operator: str, value: str) -> str:
     return f"{head}{{{matchers + ',' if matchers else ''}{label}{operator}{quoted(value)}}}"
 
 
+def matching_each(series: str, patterns: Mapping[str, str]) -> str:
+    """The selector `series` with a regular expression for each of some labels; one that may be missing ends with `|`.
+
+    So one selector can take counters of several names, each with labels of its own.
+    """
+    for label, pattern in patterns.items():
+        series = matching(series, label, "=~", pattern)
+    return series
+
+
 def is_selector(text: str) -> bool:
     """Whether `text` selects series and does nothing else, so that rate() can be taken of it."""
     match = _SELECTOR.fullmatch(text)

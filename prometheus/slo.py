@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from prometheus.selector import equal_value, is_selector, matching, selector
+from prometheus.selector import equal_value, is_selector, matching, matching_each, selector
 from stack.errors import HqError
 from stack.model import PresetSli, PromqlSli, Service
+from stack.prefix import service_prefix
 from stack.quantity import format_duration
 
 
@@ -123,16 +124,17 @@ def _envoy(name: str, sli: PresetSli) -> Sli:
 
     The listener has no count of single codes, so 429 is what the service answered plus what the listener limited.
     """
-    prefix = f"service_{name}"
+    prefix = service_prefix(name)
     answers = selector("envoy_http_downstream_rq_xx", {"envoy_http_conn_manager_prefix": prefix, **sli.selector})
-    limited = selector("", sli.selector) or "{}"
-    for label, pattern in (
-        ("__name__", "envoy_cluster_upstream_rq|envoy_http_local_rate_limit_rate_limited"),
-        ("envoy_cluster_name", f"{prefix}|"),
-        ("envoy_response_code", "429|"),
-        ("envoy_local_http_ratelimit_prefix", f"{prefix}|"),
-    ):
-        limited = matching(limited, label, "=~", pattern)
+    limited = matching_each(
+        selector("", sli.selector),
+        {
+            "__name__": "envoy_cluster_upstream_rq|envoy_http_local_rate_limit_rate_limited",
+            "envoy_cluster_name": f"{prefix}|",
+            "envoy_response_code": "429|",
+            "envoy_local_http_ratelimit_prefix": f"{prefix}|",
+        },
+    )
     return Sli(
         service=name,
         total=answers,

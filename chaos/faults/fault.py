@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
+from stack.prefix import member_prefix, service_prefix
+
 Config = dict[str, object]
 Counters = Mapping[str, int]
 Leased = dict[str, object]
@@ -32,7 +34,7 @@ class Fault:
     @property
     def stat_prefix(self) -> str:
         """The listener's name in Envoy's counters and runtime keys."""
-        return f"service_{self.target}" if self.member is None else f"member_{self.target}_{self.member}"
+        return service_prefix(self.target) if self.member is None else member_prefix(self.target, self.member)
 
 
 def requests(counters: Counters, prefix: str) -> int:

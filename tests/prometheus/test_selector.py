@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prometheus.selector import equal_value, is_selector, matching, quoted, selector
+from prometheus.selector import equal_value, is_selector, matching, matching_each, quoted, selector
 from stack.errors import HqError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -95,3 +95,10 @@ def test_only_an_exact_match_has_a_value() -> None:
     assert equal_value('m{job=~"a"}', "job") is None
     assert equal_value('m{otherjob="a"}', "job") is None
     assert equal_value("m", "job") is None
+
+
+def test_one_selector_of_several_counters() -> None:
+    both = matching_each("", {"__name__": "a|b", "x": "1|"})
+    assert both == '{__name__=~"a|b",x=~"1|"}'
+    assert matching_each('m{job="shop"}', {"code": "5.."}) == 'm{job="shop",code=~"5.."}'
+    assert is_selector(both)
