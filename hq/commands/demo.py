@@ -17,16 +17,17 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from hq.demo import Demo, check_is_demo
+    from hq.demo import check_playable, play
     from stack.errors import HqError
 
-    check_is_demo(arguments.stack)
+    check_playable(arguments.stack)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return Demo(arguments.stack, lambda line: print(line, flush=True)).play()
+        play(arguments.stack, lambda line: print(line, flush=True))
     except HqError as error:
         print(f"dev-hq: {error}", file=sys.stderr)
         return 1
+    return 0
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
