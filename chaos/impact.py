@@ -11,6 +11,8 @@ from chaos.windows import Window, rolling, together, touching, within
 from prometheus.recordings import MINUTE
 from stack.errors import HqError
 
+SEEN = 0.95  # share of the faults' time that must have been measured
+
 
 class TooLittleDataError(HqError):
     """Too few requests were measured for a score."""
@@ -39,15 +41,22 @@ class Impact:
 def impact_of(objective: Objective, windows: Sequence[Window], injected: float, withdrawn: float) -> Impact:
     """The impact of faults between two moments (epoch seconds); raises TooLittleDataError.
 
-    A window counts for the faults when any part of it lies between them. Too little is fewer requests than one bad
-    one would spend the budget of, unless they prove a burnt budget all the same.
+    A window counts for the faults when any part of it lies between them. Too little is a time that nobody saw, and
+    fewer requests than one bad one would spend the budget of, unless they prove a burnt budget all the same.
     """
+    windows = [window for window in windows if window.start < withdrawn]
     before = together(within(windows, float("-inf"), injected))
     hit = touching(windows, injected, withdrawn)
     during = together(hit)
     if not before.requests or not during.requests:
         when = "during" if before.requests else "before"
         raise TooLittleDataError(f"no requests were counted {when} the faults, so there is nothing to score")
+    lasted, seen = withdrawn - injected, _seen(hit, injected, withdrawn)
+    if seen < SEEN * lasted:
+        raise TooLittleDataError(
+            f"Prometheus saw the service for {seen:.0f} s of the {lasted:.0f} s of the faults, so nobody knows what "
+            "they did; check that it scrapes the service all the time"
+        )
     needed = ceil(1 / objective.budget - 1e-9)
     if during.requests < needed and not during.proves_more_than(objective.budget):
         raise TooLittleDataError(
@@ -56,6 +65,16 @@ def impact_of(objective: Objective, windows: Sequence[Window], injected: float, 
         )
     minutes = [minute for minute in rolling(windows, MINUTE) if minute.end > injected]
     return Impact(objective, before, during, max(minutes, key=lambda minute: minute.ratio, default=during))
+
+
+def _seen(windows: Sequence[Window], since: float, until: float) -> float:
+    """The seconds between two moments that lie within the windows."""
+    seen, reached = 0.0, since
+    for window in windows:
+        end = min(window.end, until)
+        seen += max(0.0, end - max(window.start, reached))
+        reached = max(reached, end)
+    return seen
 
 
 def due_at(

@@ -155,10 +155,9 @@ class Run:
         self._say(Step.RECOVERY, "measuring the recovery")
         recovery = watch_recovery(meter, objectives, withdrawn, resolution, self.stopping)
         self._say(Step.RECOVERY, "no recovery" if recovery is None else f"recovered after {recovery:.1f} s")
-        since, until = injected - MINUTE, withdrawn + 2 * resolution
+        since, now = injected - MINUTE, time.time()
         impacts = tuple(
-            impact_of(objective, meter.windows(objective, since, until), injected, withdrawn)
-            for objective in objectives
+            impact_of(objective, meter.windows(objective, since, now), injected, withdrawn) for objective in objectives
         )
         self._say(Step.ALERTS, "waiting for the alerts to resolve")
         alerts = AlertWatch(self.stack, self.scenario, self.target, self.client, meter.sli, injected, withdrawn)

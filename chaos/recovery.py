@@ -22,15 +22,18 @@ class Recovery:
     confirmed_at: float
 
 
-def recovery_of(windows: Sequence[Window], budget: float, withdrawn: float) -> Recovery | None:
+def recovery_of(windows: Sequence[Window], budget: float, withdrawn: float, resolution: float) -> Recovery | None:
     """The recovery from faults withdrawn at `withdrawn` (epoch seconds), or None as long as none is confirmed.
 
     It is confirmed by GOOD_WINDOWS windows in a row, each with requests, of which neither one alone nor all together
-    prove more bad requests than the `budget`. A window that began before the withdrawal counts for the faults.
+    prove more bad requests than the `budget`. A window that began before the withdrawal counts for the faults. When
+    the first one after it does not begin by two scrapes (every `resolution` seconds), nobody saw a recovery until then.
     """
-    last_bad = withdrawn
+    after = within(windows, withdrawn, float("inf"))
+    seen = min((window.start for window in after), default=withdrawn)
+    last_bad = withdrawn if seen <= withdrawn + 2 * resolution else seen
     good: list[Window] = []
-    for window in within(windows, withdrawn, float("inf")):
+    for window in after:
         if window.requests < 1:
             good = []
             continue
@@ -71,4 +74,4 @@ def watch_recovery(
 
 def _measured(meter: Meter, objective: Objective, withdrawn: float, resolution: float) -> Recovery | None:
     windows = meter.windows(objective, withdrawn - 2 * resolution, time.time())
-    return recovery_of(windows, objective.budget, withdrawn)
+    return recovery_of(windows, objective.budget, withdrawn, resolution)

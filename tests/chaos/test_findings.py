@@ -151,12 +151,25 @@ def test_the_impact_is_what_is_bad_beyond_what_was_before() -> None:
             "40 requests during the faults are too few to judge success_rate: at least 200 are needed; "
             "let the run last longer, or send more requests",
         ),
+        (
+            [*seconds(60, 50), *seconds(8, 50, first=60.0), *seconds(5, 50, first=103.0)],
+            "Prometheus saw the service for 8 s of the 40 s of the faults, so nobody knows what they did; check that "
+            "it scrapes the service all the time",
+        ),
     ],
 )
 def test_too_little_data_gives_no_score_and_never_zero(windows: list[Window], complaint: str) -> None:
     with pytest.raises(TooLittleDataError) as refused:
         impact_of(SUCCESS, windows, injected=60.0, withdrawn=100.0)
     assert str(refused.value) == complaint
+
+
+def test_what_was_counted_over_a_hole_in_the_data_counts() -> None:
+    hole = Window(68.0, 103.0, 1750.0, 175.0)
+    found = impact_of(
+        SUCCESS, [*seconds(60, 50), *seconds(8, 50, first=60.0), hole, *seconds(9, 50, 50, 103.0)], 60, 100
+    )
+    assert (found.during.requests, found.during.bad) == (2150.0, 175.0)
 
 
 def test_few_requests_are_enough_when_they_prove_the_worst() -> None:
