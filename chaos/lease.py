@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from chaos import xds
 from chaos.envoy import LAYER
 from stack.address import Address
-from stack.errors import HqError
+from stack.errors import HqError, MissingToolError
 from stack.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -124,8 +124,12 @@ class ControlPlane:
         self._lock = threading.Lock()
 
     def __enter__(self) -> ControlPlane:
-        """Binds the port and starts to serve; raises ControlPlaneBusyError."""
-        import grpc
+        """Binds the port and starts to serve; raises ControlPlaneBusyError and MissingToolError."""
+        try:
+            import google.protobuf  # noqa: F401 - missed here rather than in the thread of a stream
+            import grpc
+        except ImportError:
+            raise MissingToolError("chaos needs grpcio and protobuf: pip install 'dev-hq[chaos]'") from None
 
         busy = ControlPlaneBusyError(f"another run is active on this data plane: {self.address} is in use")
         if not self.address.is_free():  # gRPC would say so in a page of its own log

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,15 @@ def test_without_envoy_it_could_not_run(stack: Stack) -> None:
     assert (told[0].step, told[-1].step) == (Step.ANNOUNCED, Step.SCORE)
     assert told[-1].sentence == f"could not run: {score.reason}"
     assert stack.envoy.control_plane.is_free()
+
+
+@pytest.mark.parametrize("library", ["grpc", "google.protobuf"])
+def test_without_its_libraries_it_could_not_run(stack: Stack, monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    score = engineering(stack).run_chaos_test("network-latency")
+    assert score.outcome is Outcome.COULD_NOT_RUN
+    assert score.reason == "chaos needs grpcio and protobuf: pip install 'dev-hq[chaos]'"
+    assert records(stack, "run_finished")[0].data["outcome"] == "could_not_run"
 
 
 def test_on_a_data_plane_that_is_taken_it_could_not_run(stack: Stack) -> None:
