@@ -6,9 +6,10 @@ import argparse
 import re
 from datetime import datetime
 
-from stack.quantity import QuantityError, parse_duration
+from stack.model import LONGEST_GATE_WINDOW
+from stack.quantity import QuantityError, format_duration, parse_duration
 
-LONGEST_WINDOW = 90 * 86400.0
+EPILOG = "Exit codes: 0 pass, 1 a required gate failed, 2 usage or configuration, 3 undecided, 4 error."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +37,9 @@ def _window(words: str) -> float:
         seconds = parse_duration(words)
     except QuantityError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    if not 0 < seconds <= LONGEST_WINDOW:
-        raise argparse.ArgumentTypeError(f'"{words}" is out of range; a window has up to 90d')
+    if not 0 < seconds <= LONGEST_GATE_WINDOW:
+        longest = format_duration(LONGEST_GATE_WINDOW)
+        raise argparse.ArgumentTypeError(f'"{words}" is out of range; a window has up to {longest}')
     return seconds
 
 

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from gates import error_budget, latency, report, success_rate
-from gates.arguments import add_arguments
+from gates.arguments import EPILOG, add_arguments
 from gates.gate import GateReport, GateResult, Kind, QualityGate, Verdict
 from gates.instant import Instant, UnusableAnswerError
 from gates.objectives import gates_of
@@ -194,7 +194,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m gates.check",
         description="Judges a release by the objectives in stack.yaml.",
-        epilog="Exit codes: 0 pass, 1 a required gate failed, 2 usage or configuration, 3 undecided, 4 error.",
+        epilog=EPILOG,
     )
     parser.add_argument("--stack", type=Path, default=Path("stack.yaml"), help="default: %(default)s")
     add_arguments(parser)

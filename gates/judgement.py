@@ -11,9 +11,8 @@ from gates.gate import GateResult, QualityGate, Verdict
 from gates.share import BadShare
 from gates.statistics import clopper_pearson, proves_at_most, proves_more_than, requests_to_settle
 from gates.wording import count, percent
+from stack.model import LONGEST_GATE_WINDOW
 from stack.quantity import format_duration, format_percent
-
-_LONGEST_WINDOW = 90 * 86400.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,7 @@ def _undecidable(gate: QualityGate, share: BadShare, blur: Doubt | None) -> Doub
     if needed is None:
         return Doubt("the share lies too near the limit to tell on which side", "Check again when it has moved.")
     window = _round_up(gate.window * needed / share.requests)
-    longer = f", or judge a window of {format_duration(window)}" if window <= _LONGEST_WINDOW else ""
+    longer = f", or judge a window of {format_duration(window)}" if window <= LONGEST_GATE_WINDOW else ""
     return Doubt(too_few, f"About {count(needed)} requests like these settle it: wait for more traffic{longer}.")
 
 

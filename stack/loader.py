@@ -11,6 +11,7 @@ from typing import TypeVar
 from stack.address import Address
 from stack.document import Value, read_document
 from stack.model import (
+    LONGEST_GATE_WINDOW,
     AlertmanagerSettings,
     AnomalySettings,
     EnvoySettings,
@@ -225,7 +226,7 @@ def _anomalies(value: Value) -> AnomalySettings:
 def _gates(value: Value) -> GateSettings:
     keys = value.fields(optional=("window", "observe"))
     return GateSettings(
-        keys["window"].duration(low=10, high=90 * DAY) if "window" in keys else GateSettings.window,
+        keys["window"].duration(low=10, high=LONGEST_GATE_WINDOW) if "window" in keys else GateSettings.window,
         tuple(item.choice(GATES) for item in keys["observe"].items()) if "observe" in keys else (),
     )
 

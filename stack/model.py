@@ -9,6 +9,8 @@ from pathlib import Path
 
 from stack.address import Address
 
+LONGEST_GATE_WINDOW = 90 * 86400.0
+
 
 @dataclass(frozen=True)
 class SuccessObjective:

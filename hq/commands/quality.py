@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 
-from gates.arguments import add_arguments
+from gates.arguments import EPILOG, add_arguments
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `quality`."""
     quality = commands.add_parser("quality", help="may this release go out?")
-    verbs = quality.add_subparsers(title="verbs", metavar="VERB", required=True)
+    verbs = quality.add_subparsers(title="commands", metavar="COMMAND", required=True)
     check = verbs.add_parser(
         "check",
         help="judge a release by the objectives in stack.yaml",
-        epilog="Exit codes: 0 pass, 1 a required gate failed, 2 usage or configuration, 3 undecided, 4 error.",
+        epilog=EPILOG,
     )
     add_arguments(check)
     check.set_defaults(handler=_check)
