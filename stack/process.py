@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.errors import MissingToolError
+from stack.errors import HqError, MissingToolError
 
 _PR_SET_PDEATHSIG = 1
 
@@ -131,6 +131,17 @@ class ProcessIdentity:
     def is_alive(self) -> bool:
         """Whether it still runs."""
         return self.boot == boot_id() and process_started(self.pid) == self.started
+
+    def signal(self, *numbers: signal.Signals) -> None:
+        """Sends signals, as long as it runs; raises HqError when it is somebody else's."""
+        try:
+            for number in numbers:
+                if self.is_alive:
+                    os.kill(self.pid, number)
+        except ProcessLookupError:
+            return  # it ended in between
+        except PermissionError:
+            raise HqError(f"process {self.pid} belongs to another user; ask as that one") from None
 
 
 def process_started(pid: int) -> int | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import time
@@ -183,8 +182,7 @@ def _stop(arguments: argparse.Namespace) -> int:
     if run is None:
         print("no run is active")
         return 0
-    os.kill(run.process.pid, signal.SIGTERM)
-    os.kill(run.process.pid, signal.SIGCONT)  # one that was suspended hears nothing until it goes on
+    run.process.signal(signal.SIGTERM, signal.SIGCONT)  # one that was suspended hears nothing until it goes on
     try:
         wait_for(lambda: not run.process.is_alive, STOP_SECONDS, f"run {run.run} (pid {run.process.pid}) did not end")
     except NotReadyError as error:

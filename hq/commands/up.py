@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import time
 from types import FrameType
@@ -63,12 +62,12 @@ def _down(arguments: argparse.Namespace) -> int:
     if placement is None:
         _say("no stack runs here")
         return 0
-    os.kill(placement.process.pid, signal.SIGTERM)
+    placement.process.signal(signal.SIGTERM)
     try:
         wait_for(lambda: not placement.process.is_alive, STOP_SECONDS, "the stack did not stop")
     except NotReadyError:
         _say(f"the stack did not stop within {STOP_SECONDS:g} s; killing it")
-        os.kill(placement.process.pid, signal.SIGKILL)  # the kernel ends its children with it
+        placement.process.signal(signal.SIGKILL)  # the kernel ends its children with it
         wait_for(lambda: not placement.process.is_alive, STOP_SECONDS, "the killed stack is still there")
     _say("stopped")
     return 0

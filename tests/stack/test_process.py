@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.errors import MissingToolError, NotReadyError
+from stack.errors import HqError, MissingToolError, NotReadyError
 from stack.process import Child, ProcessIdentity, boot_id, find_program, process_started
 from stack.waiting import wait_for
 
@@ -171,3 +171,23 @@ def test_a_process_is_known_by_more_than_its_number() -> None:
     assert not replace(ours, started=ours.started + 1).is_alive
     assert not replace(ours, boot="another").is_alive
     assert not replace(ours, pid=-1, started=-1).is_alive
+
+
+def test_signals_go_to_the_process_that_is_meant_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        started = process_started(process.pid)
+        assert started
+        sleep = ProcessIdentity(process.pid, started, boot_id())
+        replace(sleep, started=started + 1).signal(signal.SIGKILL)
+        assert process.poll() is None
+        sleep.signal(signal.SIGTERM)
+        assert process.wait(5) == -signal.SIGTERM
+    sleep.signal(signal.SIGTERM)
+
+    def forbidden(_pid: int, _number: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.kill", forbidden)
+    with pytest.raises(HqError) as error:
+        ProcessIdentity.ours().signal(signal.SIGTERM)
+    assert str(error.value) == f"process {os.getpid()} belongs to another user; ask as that one"
