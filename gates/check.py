@@ -98,9 +98,9 @@ class AutomatedQualityGate:
     def _record(self, results: Sequence[GateResult]) -> str | None:
         """Writes the verdicts down; what keeps it from that is returned, for a verdict stands without its record."""
         try:
-            for result in results:
-                self._journal.append(
-                    "gate_verdict",
+            self._journal.append_all(
+                "gate_verdict",
+                [
                     {
                         "gate": result.gate,
                         "service": result.service,
@@ -109,8 +109,10 @@ class AutomatedQualityGate:
                         "threshold": result.threshold,
                         "required": result.required,
                         "reason": result.reason,
-                    },
-                )
+                    }
+                    for result in results
+                ],
+            )
         except JournalError as error:
             return str(error)
         return None
