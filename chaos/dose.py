@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from chaos.faults import KINDS
 from chaos.faults.fault import Counters, Fault
 from stack.address import Address
 from stack.errors import HqError
+from stack.model import Pool
 from stack.quantity import format_percent
 
 # How unlikely a dose must be before it is called wrong: a suite of a thousand honest doses is wrong once in ten runs.
@@ -113,6 +114,25 @@ def measure(fault: Fault, before: Counters, after: Counters) -> Dose:
     unsettled = kind.under_way(before, prefix) + kind.under_way(after, prefix) + 1
     younger = after.get(_UPTIME, 0) < before.get(_UPTIME, 0)
     return Dose(fault, requests, hit, unsettled, restarted=younger or hit < 0 or requests < -unsettled)
+
+
+def through(counters: Counters, pool: str) -> int:
+    """Requests (of tunnels: connections) that came to a pool's front; the exporter's probes go to its members."""
+    front = f"pool_{pool}"
+    return counters.get(f"http.{front}.downstream_rq_total", 0) + counters.get(f"tcp.{front}.downstream_cx_total", 0)
+
+
+def unused(pool: Pool, faults: Collection[Fault], requests: int) -> str | None:
+    """Why `requests` through the pool's front are too few to have met the faults on its members, or None."""
+    hit = {fault.member for fault in faults}
+    share = min(float(fault.share) for fault in faults)
+    needed = math.ceil(requests_needed(share) * len(pool.members) / len(hit))
+    if requests >= needed:
+        return None
+    return (
+        f"only {requests} requests went through {pool.name} during the faults, and {needed} are needed; "
+        f"does {pool.used_by} go out through {pool.listen}?"
+    )
 
 
 def requests_needed(share: float) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from chaos.dose import Dose, EnvoyStats, measure
 from chaos.faults import leased_values
-from chaos.faults.fault import Fault
+from chaos.faults.fault import Counters, Fault
 from chaos.lease import ControlPlane
 from chaos.plan import end_of, phases
 from chaos.stopping import StoppedError, Stopping
@@ -25,7 +25,8 @@ class Injection:
 
     `tell` hears of each fault that begins (`fault_injected`) and ends (`fault_withdrawn`); `watch` raises
     StoppedError when it is better to stop. `injected` and `withdrawn` are the moments (epoch seconds) of the first
-    fault and of the end of the last, `doses` what each fault did.
+    fault and of the end of the last, `doses` what each fault did, `counters` Envoy's when the first fault had begun
+    and before the last was over.
     """
 
     plane: ControlPlane
@@ -37,8 +38,9 @@ class Injection:
     injected: float = 0.0
     withdrawn: float = 0.0
     doses: list[Dose] = field(default_factory=list)
+    counters: tuple[Counters, Counters] = ({}, {})
     _active: tuple[Fault, ...] = ()
-    _before: dict[Fault, Mapping[str, int]] = field(default_factory=dict)
+    _before: dict[Fault, Counters] = field(default_factory=dict)
 
     def run(self) -> None:
         """Injects, holds and withdraws; raises HqError, StoppedError among them, and has withdrawn by then."""
@@ -71,6 +73,7 @@ class Injection:
         self._tell_changes(faults)
         if beginning:
             before = self.stats.read()
+            self.counters = (self.counters[0] or before, before)
             self._before.update(dict.fromkeys(beginning, before))
 
     def _tell_changes(self, faults: tuple[Fault, ...]) -> None:
@@ -84,6 +87,7 @@ class Injection:
 
     def _measure(self, faults: tuple[Fault, ...]) -> None:
         after = self.stats.read()
+        self.counters = (self.counters[0], after)
         self.doses.extend(measure(fault, self._before[fault], after) for fault in faults)
 
     def _hold(self, until: float) -> None:

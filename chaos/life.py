@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from chaos.alerts import AlertWatch
 from chaos.baseline import Baseline
-from chaos.dose import Dose, DoseError, EnvoyStats
+from chaos.dose import Dose, DoseError, EnvoyStats, through, unused
 from chaos.faults.fault import Fault
 from chaos.findings import Findings
 from chaos.impact import impact_of
@@ -112,7 +112,7 @@ class Run:
             self._say(Step.BASELINE, f"{self.service} is steady: its gates pass and nothing is anomalous")
             self.stopping.pause(0)  # who asked during the baseline gets no fault at all
             injection = self._inject(plane, stats)
-            self._verify_dose()
+            self._verify_dose(injection)
             return self._judge(injection)
 
     def _inject(self, plane: ControlPlane, stats: EnvoyStats) -> Injection:
@@ -138,10 +138,14 @@ class Run:
         else:
             self._say(Step.INJECTION, f"{fault.kind} on {where} is over")
 
-    def _verify_dose(self) -> None:
+    def _verify_dose(self, injection: Injection) -> None:
         for dose in self.doses:
             if dose.problem:
                 raise DoseError(f"the dose is not what was asked for: {dose.problem}")
+        if pool := self.stack.pools.get(self.target):
+            before, after = (through(counters, pool.name) for counters in injection.counters)
+            if problem := unused(pool, self.faults, after - before):
+                raise DoseError(problem)
         hit, requests = sum(dose.hit for dose in self.doses), sum(dose.requests for dose in self.doses)
         self._say(
             Step.DOSE, f"the dose is verified by Envoy's counters: {count(hit)} of {count(requests)} requests hit"

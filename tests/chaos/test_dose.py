@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chaos.dose import MAX_ERROR, Dose, EnvoyStats, binomial_p, measure, requests_needed
+from chaos.dose import MAX_ERROR, Dose, EnvoyStats, binomial_p, measure, requests_needed, through, unused
 from chaos.faults.fault import Fault
 from stack.address import Address, free_address
 from stack.errors import HqError
-from tests.chaos.data_plane import serve
+from tests.chaos.data_plane import ask, run_plane, serve
+from tests.chaos.stacks import stack_of
 
 HTTP = "http.member_vendor_0"
 
@@ -133,6 +134,32 @@ def test_a_tunnel_is_measured_in_connections():
     after = {"tcp.member_vendor_0.downstream_cx_total": 50, "local_rate_limit.member_vendor_0.rate_limited": 49}
     dose = measure(fault(share="1"), {}, after)
     assert (dose.requests, dose.hit, dose.problem) == (50, 49, None)
+
+
+@pytest.mark.parametrize(
+    ("members", "share", "requests", "sentence"),
+    [
+        ((0, 1, 2, 3), "0.4", 20, None),
+        ((0, 1, 2, 3), "0.4", 19, "only 19 requests went through proxies during the faults, and 20 are needed; "),
+        ((0,), "1", 4, None),
+        ((0,), "1", 3, "only 3 requests went through proxies during the faults, and 4 are needed; "),
+        ((0, 1), "1", 0, "only 0 requests went through proxies during the faults, and 2 are needed; "),
+    ],
+)
+def test_a_pool_that_its_service_does_not_use_says_nothing_about_it(tmp_path, members, share, requests, sentence):
+    """The exporter's probes of the members would make the dose look right."""
+    pool = stack_of(tmp_path).pools["proxies"]
+    faults = [Fault("failure", "proxies", member, Decimal(share), 0.0, 0.0, 40.0) for member in members]
+    assert unused(pool, faults, requests) == (sentence and sentence + "does shop go out through 127.0.0.1:10100?")
+
+
+@pytest.mark.e2e
+def test_what_goes_through_a_pool_is_counted_apart_from_probes_of_its_members(tmp_path):
+    with serve() as upstream, run_plane(tmp_path, f"http://{upstream}") as plane:
+        before = plane.stats.read()
+        assert [ask(address).status for address in [*[plane.pool.listen] * 3, *plane.members]] == [200] * 5
+        after = plane.stats.read()
+    assert through(after, "proxies") - through(before, "proxies") == 3
 
 
 def test_no_envoy_is_one_sentence():
