@@ -6,9 +6,11 @@ import argparse
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from hq.commands import anomalies, chaos, demo, generate, quality, serve, up
 from stack.errors import HqError
@@ -21,32 +23,51 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     try:
         code: int = arguments.handler(arguments)
-        sys.stdout.flush()
+        if sys.stdout:  # None when it was closed, as by `>&-`
+            sys.stdout.flush()
     except HqError as error:
         print(f"dev-hq: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except BrokenPipeError:  # the reader has seen enough, as in `dev-hq chaos list | head -1`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_stdout()
         return 128 + signal.SIGPIPE
+    except Exception:
+        traceback.print_exc()
+        _leave_stdout()
+        return 2  # 1 would say that a weakness or an anomaly was found
     return code
+
+
+def _leave_stdout() -> None:
+    """What is still unwritten goes nowhere, so that Python does not stumble over it when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+class _CommandParser(argparse.ArgumentParser):
+    """Takes --stack, wherever in a command people write it; so do its subcommands, which are of the same class."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - argparse makes them, as it pleases
+        super().__init__(**options)
+        self.add_argument(
+            "--stack",
+            type=Path,
+            default=argparse.SUPPRESS,
+            metavar="FILE",
+            help="the file that names services and pools (default: stack.yaml)",
+        )
 
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = argparse.ArgumentParser(
+    top = _CommandParser(
         prog="dev-hq",
         description="Chaos jobs, anomaly rules and release gates as one closed loop on Prometheus.",
         epilog="Start with `dev-hq demo`, or `dev-hq up` and `dev-hq chaos list` beside it.",
     )
     top.add_argument("--version", action="version", version=f"dev-hq {version('dev-hq')}")
-    top.add_argument(
-        "--stack",
-        type=Path,
-        default=Path("stack.yaml"),
-        help="the file that names services and pools (default: %(default)s)",
-    )
+    top.set_defaults(stack=Path("stack.yaml"))
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.register(commands)

@@ -167,9 +167,12 @@ def _line(node: yaml.Node) -> int:
     return node.start_mark.line + 1
 
 
-def read_document(path: Path, moved: Mapping[Address, Address] | None = None) -> Value:
-    """The document in `path`; addresses that `moved` names are replaced by where they moved to, wherever they stand."""
-    return parse_document(_read_text(path), str(path), moved)
+def read_document(path: Path, moved: Mapping[Address, Address] | None = None, *, if_missing: str = "") -> Value:
+    """The document in `path`; addresses that `moved` names are replaced by where they moved to, wherever they stand.
+
+    `if_missing` is what to do when there is no such file, for the complaint.
+    """
+    return parse_document(_read_text(path, if_missing), str(path), moved)
 
 
 def parse_document(text: str, file: str, moved: Mapping[Address, Address] | None = None) -> Value:
@@ -229,10 +232,10 @@ class _StrictLoader(yaml.SafeLoader):
             self.depth -= 1
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, if_missing: str) -> str:
     try:
         if not path.exists():
-            raise HqError(f"there is no file {path}")
+            raise HqError(f"there is no file {path}{'; ' if if_missing else ''}{if_missing}")
         if not path.is_file():
             raise HqError(f"{path} is not a file")
         with path.open("rb") as file:

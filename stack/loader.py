@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> Stack:
     """The stack in `path`, its addresses replaced by where they `moved`; raises HqError, mostly ConfigError."""
-    root = read_document(path, moved)
+    root = read_document(path, moved, if_missing="run this where your stack.yaml lies, or name it with --stack")
     keys = root.fields(
         required=("services",),
         optional=(

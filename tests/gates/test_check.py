@@ -316,7 +316,10 @@ def test_usage(capsys: pytest.CaptureFixture[str], options: list[str], message: 
 def test_a_stack_that_is_broken_or_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "stack.yaml"
     assert main(["--stack", str(path)]) == 2
-    assert capsys.readouterr() == ("", f"gates.check: there is no file {path}\n")
+    assert capsys.readouterr() == (
+        "",
+        f"gates.check: there is no file {path}; run this where your stack.yaml lies, or name it with --stack\n",
+    )
     path.write_text("services: {}\n")
     assert main(["--stack", str(path)]) == 2
     assert capsys.readouterr() == ("", f"gates.check: {path}:1: services must name at least one service\n")

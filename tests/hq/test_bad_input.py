@@ -71,7 +71,31 @@ def test_a_broken_stack_file(tmp_path: Path, words: str) -> None:
 def test_a_missing_stack_file(tmp_path: Path) -> None:
     done = hq(tmp_path / "stack.yaml", "up")
     assert done.returncode == 2
-    assert complaint(done) == f"dev-hq: there is no file {tmp_path / 'stack.yaml'}"
+    assert complaint(done) == (
+        f"dev-hq: there is no file {tmp_path / 'stack.yaml'}; "
+        "run this where your stack.yaml lies, or name it with --stack"
+    )
+
+
+@pytest.mark.parametrize(
+    "words", ["chaos --stack {} run network-latency --dry-run", "chaos run network-latency --dry-run --stack {}"]
+)
+def test_the_stack_can_be_named_anywhere(stack: Path, tmp_path: Path, words: str) -> None:
+    done = subprocess.run(
+        [*HQ, *words.format(stack).split()], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("network-latency on vendor-proxies would break:\n")
+
+
+def test_output_that_cannot_be_written_is_no_weakness(stack: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*HQ, "--stack", str(stack), "chaos", "run", "network-latency", "--dry-run"],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert "No space left on device" in done.stderr
 
 
 def test_prometheus_down(stack: Path) -> None:

@@ -150,7 +150,11 @@ def test_an_address_of_another_machine_is_one_line(stack) -> None:
 @pytest.mark.e2e
 def test_a_stack_that_does_not_exist_is_one_line(tmp_path) -> None:
     code, out, err = run(tmp_path / "none.yaml")
-    assert (code, out, err) == (2, "", f"dev-hq: there is no file {tmp_path / 'none.yaml'}\n")
+    assert (code, out) == (2, "")
+    assert err == (
+        f"dev-hq: there is no file {tmp_path / 'none.yaml'}; "
+        "run this where your stack.yaml lies, or name it with --stack\n"
+    )
 
 
 @pytest.mark.e2e
