@@ -10,7 +10,7 @@ from chaos.measurement import Meter, objectives_of
 from chaos.stopping import Stopping
 from chaos.windows import together
 from gates.check import AutomatedQualityGate
-from gates.gate import GateResult, Verdict
+from gates.gate import GateResult, Kind, Verdict
 from gates.wording import count
 from prometheus.client import PrometheusClient
 from prometheus.recordings import MINUTE
@@ -63,7 +63,10 @@ class Baseline:
         return None
 
     def _undecided(self) -> str | None:
-        """What the required gates still want; raises NotSteadyError for one that fails or cannot be asked."""
+        """What the required gates still want; raises NotSteadyError for one that fails or cannot be asked.
+
+        An error budget wants weeks of history and tells nothing of now; it only has to be unspent as far as is known.
+        """
         report = AutomatedQualityGate(self.stack, self.client).check_all_gates(services={self.service}, record=False)
         undecided = None
         for result in report.results:
@@ -71,7 +74,7 @@ class Baseline:
                 continue
             if result.verdict in (Verdict.FAIL, Verdict.ERROR):
                 raise NotSteadyError(f"{self.service} is not steady: {_describe(result)}")
-            if result.verdict is Verdict.UNDECIDED:
+            if result.verdict is Verdict.UNDECIDED and result.gate != Kind.ERROR_BUDGET:
                 undecided = undecided or _describe(result)
         return undecided
 

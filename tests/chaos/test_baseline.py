@@ -1,0 +1,59 @@
+"""The steady state before a run: which verdicts of the gates it waits for, and which it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chaos.baseline import Baseline, NotSteadyError
+from chaos.measurement import Meter
+from chaos.stopping import Stopping
+from gates.gate import GateReport, GateResult, Kind, Verdict
+from prometheus.client import PrometheusClient
+from prometheus.slo import sli_of
+from tests.chaos.stacks import SHOP, stack_of
+
+
+def said(gate: Kind, verdict: Verdict) -> GateResult:
+    return GateResult(gate, "shop", verdict, required=True, window=60.0, threshold=0.995, reason="so it is")
+
+
+class Prometheus(PrometheusClient):
+    """In it nothing fires and nothing is counted."""
+
+    def alerts(self) -> list:
+        return []
+
+
+def wait(directory: Path, monkeypatch: pytest.MonkeyPatch, *results: GateResult) -> list[str]:
+    """What a baseline says when the gates find `results`, and all passes the second time."""
+    reports = iter([GateReport(results, 0.0), GateReport((), 0.0)])
+    monkeypatch.setattr("gates.check.AutomatedQualityGate.check_all_gates", lambda *_, **__: next(reports))
+    monkeypatch.setattr("chaos.measurement.Meter.windows", lambda *_: ())
+    monkeypatch.setattr("chaos.baseline.ASK_EVERY", 0.0)
+    stack, client = stack_of(directory, SHOP), Prometheus("http://127.0.0.1:1")
+    told: list[str] = []
+    meter = Meter(client, sli_of(stack.services["shop"]))
+    Baseline(stack, "shop", client, meter, Stopping()).wait(told.append)
+    return told
+
+
+def test_a_gate_that_wants_more_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = wait(tmp_path, monkeypatch, said(Kind.SUCCESS_RATE, Verdict.UNDECIDED))
+    assert told == ["waiting for a steady state: the gate success_rate says undecided: so it is"]
+
+
+def test_an_error_budget_without_its_month_of_history_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nobody could run anything in the first month."""
+    results = said(Kind.SUCCESS_RATE, Verdict.PASS), said(Kind.ERROR_BUDGET, Verdict.UNDECIDED)
+    assert wait(tmp_path, monkeypatch, *results) == []
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.ERROR])
+@pytest.mark.parametrize("gate", Kind)
+def test_a_gate_that_fails_refuses_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gate: Kind, verdict: Verdict
+) -> None:
+    with pytest.raises(NotSteadyError, match=f"^shop is not steady: the gate {gate} says {verdict}: so it is$"):
+        wait(tmp_path, monkeypatch, said(gate, verdict))
