@@ -40,7 +40,8 @@ class EnvoyStats:
             stats = json.loads(connection.getresponse().read())["stats"]
             return {stat["name"]: int(stat["value"]) for stat in stats if "value" in stat}
         except (OSError, http.client.HTTPException) as error:
-            raise HqError(f"Envoy does not answer at {self.admin}: {error}") from None
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            raise HqError(f"Envoy does not answer at {self.admin} ({reason}); is the stack up?") from None
         except (ValueError, KeyError, TypeError):
             raise HqError(f"what answers at {self.admin} is not Envoy") from None
         finally:

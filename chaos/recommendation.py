@@ -75,7 +75,7 @@ def _against_blindness(findings: Findings, stack: Stack, target: str) -> Iterato
             yield (
                 f"Nobody was told: {found.name} was due {found.due:.0f} s after the first fault and never fired{where}."
             )
-        elif found.late:
+        elif found.due is not None and found.late:
             yield (
                 f"{found.name} fired {found.late:.0f} s later than its rule needs; shorten its hold "
                 "(anomalies.hold), the scrape interval or the evaluation interval."

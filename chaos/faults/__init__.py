@@ -44,5 +44,5 @@ def unsupported(kind: str, target: Pool | Service, share: Decimal = Decimal(1)) 
             f"so its members can only have {', '.join(able)}"
         )
     if share != 1:
-        return f"{kind} on {target.name} closes every new connection of a member; its share must be 100%"
+        return f"{kind} on {target.name} closes every new connection of a member; its intensity must be 100%"
     return None

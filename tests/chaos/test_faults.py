@@ -108,7 +108,7 @@ def test_a_tunnel_can_only_fail_and_only_wholly():
         "latency is not possible on vendor: HTTPS through real proxies is opaque, so its members can only have failure"
     )
     assert unsupported("failure", tunnels, Decimal("0.5")) == (
-        "failure on vendor closes every new connection of a member; its share must be 100%"
+        "failure on vendor closes every new connection of a member; its intensity must be 100%"
     )
 
 

@@ -120,6 +120,11 @@ def test_what_broke_comes_with_what_to_change(changes: dict[str, Any], sentence:
     assert advice(findings(**changes), tmp_path) == (sentence,)
 
 
+def test_an_alert_that_was_not_due_is_never_late(tmp_path: Path) -> None:
+    """Another of the expected ones was, and told of it in time."""
+    assert advice(findings(detections=(detection(), detection(due=None, fired=61.0, notified=62.0))), tmp_path) == ()
+
+
 def test_a_service_that_is_measured_behind_the_fault_is_told_so(tmp_path: Path) -> None:
     (sentence,) = advice(findings(detections=(detection(**NEVER),)), tmp_path, target="shop", kind="latency")
     assert sentence == (

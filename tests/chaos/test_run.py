@@ -47,7 +47,7 @@ def test_without_envoy_it_could_not_run(stack: Stack) -> None:
     told: list[Progress] = []
     score = engineering(stack).run_chaos_test("network-latency", progress=told.append)
     assert (score.outcome, score.exit_code, score.score) == (Outcome.COULD_NOT_RUN, 2, None)
-    assert score.reason.startswith(f"Envoy does not answer at {stack.envoy.admin}: ")
+    assert score.reason.startswith(f"Envoy does not answer at {stack.envoy.admin} (Connection refused); ")
     assert [record.kind for record in Journal(stack.journal).read()] == ["run_announced", "run_finished"]
     (announced,), (finished,) = records(stack, "run_announced"), records(stack, "run_finished")
     assert announced.data["run"] == finished.data["run"] == score.run

@@ -223,7 +223,7 @@ def test_what_a_tunnel_cannot_have_is_refused_when_planning(tmp_path: Path) -> N
     stack = stack_of(tmp_path, TUNNELS)
     with pytest.raises(HqError, match=r"^latency is not possible on exits: HTTPS through real proxies is opaque"):
         load_scenario("network-latency").plan(stack, "exits")
-    with pytest.raises(HqError, match=r"its share must be 100%$"):
+    with pytest.raises(HqError, match=r"its intensity must be 100%$"):
         load_scenario("proxy-failure-wave").plan(stack, "exits")
     wave = load_scenario("proxy-failure-wave").with_parameters({"intensity": "100%"})
     assert len(wave.plan(stack, "exits")) == 1
