@@ -72,13 +72,14 @@ class LocalStack:
         """
         own, watching = [*map(_managed, self.stack.processes.values())], [*_programs(self.stack)]
         self._programs = own + watching
+        width = max(len(program.name) for program in self._programs) + 2
         _write_configuration(self.stack)
         for together in (own, watching):
             for program in together:
                 self._children[program.name] = self._launch(program)
             for program in together:
                 self._wait_until_ready(program)
-                self._say(f"{program.name:<16}{program.url}")
+                self._say(f"{program.name:<{width}}{program.url}")
         self._wait_until_scraped()
 
     def watch(self) -> None:
@@ -102,7 +103,9 @@ class LocalStack:
             child.stop()
 
     def _launch(self, program: Program) -> Child:
-        return Child(program.name, program.argv, self.stack.directory / "log" / f"{program.name}.log")
+        home = self.stack.directory.parent  # paths in processes.*.run are relative to stack.yaml
+        log = self.stack.directory / "log" / f"{program.name}.log"
+        return Child(program.name, program.argv, log, directory=home)
 
     def _wait_until_ready(self, program: Program) -> None:
         child = self._children[program.name]
@@ -192,7 +195,7 @@ def _programs(stack: Stack) -> Iterator[Program]:
     exporter = f"http://{stack.exporter}"
     yield Program(
         "exporter",
-        (sys.executable, "-m", "hq.cli", "--stack", stack.file.resolve(), "serve"),
+        (sys.executable, "-P", "-m", "hq.cli", "--stack", stack.file.resolve(), "serve"),
         f"{exporter}/metrics",
         f"{exporter}/-/ready",
     )

@@ -51,7 +51,13 @@ class Child:
     """
 
     def __init__(
-        self, name: str, argv: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None
+        self,
+        name: str,
+        argv: Sequence[str | Path],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        directory: Path | None = None,
     ) -> None:
         self.name = name
         self.log = log
@@ -63,6 +69,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **(environment or {})},
+                cwd=directory,
                 start_new_session=True,  # a Ctrl-C at the terminal is for us; we stop our children in order
                 preexec_fn=die_with_parent(),
             )

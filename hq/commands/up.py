@@ -78,8 +78,10 @@ def _status(arguments: argparse.Namespace) -> int:
     placement = read_placement(stack.directory)
     if placement is None:
         raise StackNotRunningError(f"the stack of {stack.file} does not run; `dev-hq up` starts it")
-    for name, where in _addresses(stack, placement).items():
-        _say(f"{name:<20}{where}")
+    addresses = _addresses(stack, placement)
+    width = max(map(len, addresses)) + 2
+    for name, where in addresses.items():
+        _say(f"{name:<{width}}{where}")
     return 0
 
 

@@ -45,6 +45,11 @@ def test_every_part_is_ready_and_status_says_where(live: LiveStack) -> None:
         assert status(lines[name] + "/healthz") == 200
 
 
+def test_what_it_starts_works_in_the_directory_of_its_stack(live: LiveStack) -> None:
+    started = process_with(live.up.pid, "demo.storefront")
+    assert Path(f"/proc/{started}/cwd").resolve() == live.path.parent.resolve()
+
+
 def test_everything_it_writes_lies_in_var(live: LiveStack) -> None:
     assert {entry.name for entry in live.path.parent.iterdir()} == {"stack.yaml", "up.log", "var"}
 
