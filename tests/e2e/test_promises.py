@@ -17,7 +17,7 @@ from contextlib import contextmanager
 import pytest
 
 from bench.live import HQ, LiveStack, copy_stack, live_stack, process_with, seconds_until, status
-from stack.journal import Record
+from stack.journal import Journal, Record
 from stack.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -38,10 +38,13 @@ def broken_member(live: LiveStack) -> Iterator[tuple[subprocess.Popen[str], str]
     """A run that has broken the first member of the pool, and the URL at which that shows."""
     url = f"http://{live.stack.pools['vendor-proxies'].members[0].listen}/healthz"
     assert status(url) == 200
+    began = time.time()
     run = live.start("chaos", "run", "proxy-failure-wave", *ONE_MEMBER)
     try:
         wait_for(lambda: run.poll() is not None or status(url) == 503, 60, "the member did not break")
         assert run.poll() is None, run.stdout.read() if run.stdout else ""
+        wait_for(lambda: live.records("fault_injected", began), 10, "the fault was not written down")
+        Journal(live.stack.journal).append("test", {})  # by now the run does not hold the journal any more
         yield run, url
     finally:
         end(run)
