@@ -20,6 +20,8 @@ from pathlib import Path
 from statistics import median
 
 from bench.live import LiveStack, copy_stack, live_stack
+from chaos.detection import allowance
+from prometheus.recordings import MINUTE
 
 SHARES = (Decimal("0.1"), Decimal("0.25"), Decimal("0.75"))
 ANOMALY = "rate_limit_storm"  # what is throttled stays in the pool, so the share that fails is the share asked for
@@ -77,7 +79,7 @@ def measure(rounds: int) -> list[Detection]:
             Detection(
                 share=f"{share:.0%}",
                 times_threshold=float(share) / limits[share],
-                needed=60 * limits[share] / float(share) + beyond_the_window(live[share].stack),
+                needed=MINUTE * limits[share] / float(share) + allowance(live[share].stack, ANOMALY),
                 seconds=[each[number] for each in seconds],
             )
             for number, share in enumerate(SHARES)
@@ -88,12 +90,6 @@ def threshold(live: LiveStack) -> float:
     """The share at which the anomaly begins, as the rules have it."""
     (sample,) = live.prometheus.instant(f'anomaly:threshold{{anomaly_type="{ANOMALY}"}}').samples
     return sample.value
-
-
-def beyond_the_window(stack: Stack) -> float:
-    """Seconds that any rule needs on top: a scrape, two evaluations, the hold."""
-    hold = stack.anomalies.hold or CATALOGUE[ANOMALY].hold
-    return stack.prometheus.scrape_interval + 2 * stack.prometheus.evaluation_interval + hold
 
 
 def detect(arm: tuple[Decimal, LiveStack]) -> float:
