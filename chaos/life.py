@@ -24,7 +24,7 @@ from chaos.report import Report, write_report
 from chaos.scenario import ChaosScenario
 from chaos.score import Outcome, ResilienceScore
 from chaos.stopping import StoppedError, Stopping
-from chaos.watch import BLIND_SECONDS, StopConditions
+from chaos.watch import BLIND_SECONDS, LONGEST_LOOK, StopConditions
 from gates.wording import count, percent
 from prometheus.client import PrometheusClient
 from prometheus.recordings import MINUTE
@@ -116,7 +116,7 @@ class Run:
             return self._judge(injection)
 
     def _inject(self, plane: ControlPlane, stats: EnvoyStats) -> Injection:
-        watch = StopConditions(plane, stats, PrometheusClient(self.client.url, timeout=2.0, retries=0))
+        watch = StopConditions(plane, stats, PrometheusClient(self.client.url, timeout=LONGEST_LOOK, retries=0))
         injection = Injection(plane, stats, self.faults, self._tell, watch, self.stopping, doses=self.doses)
         reason = "the plan is over"
         try:

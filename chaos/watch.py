@@ -14,6 +14,7 @@ from stack.errors import NotReadyError
 BLIND_SECONDS = 15.0
 ENVOY_SECONDS = 1.0
 ASK_EVERY = 2.0
+LONGEST_LOOK = 0.5  # seconds for Prometheus: however slow it is, the dose is read while the faults are active
 
 
 @dataclass

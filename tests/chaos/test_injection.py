@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from chaos.faults.fault import Fault
 from chaos.injection import Injection
 from chaos.lease import ControlPlane, FaultLease
 from chaos.stopping import StoppedError, Stopping
-from chaos.watch import StopConditions
+from chaos.watch import LONGEST_LOOK, StopConditions
 from prometheus.client import PrometheusClient
 from stack.address import free_address
 from stack.errors import HqError, JournalError
@@ -132,6 +133,19 @@ def test_the_run_stops_when_nobody_sees_what_the_faults_do(
     assert str(stopped.value) == "Prometheus has not answered for 0.5 s, so nobody sees what the faults do"
     control.applied(5)
     assert ask(plane.members[0]).status == 200
+
+
+def test_a_prometheus_that_hangs_does_not_make_the_dose_late(
+    plane: Plane, control: ControlPlane, answers: list[tuple[float, int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chaos.watch.ASK_EVERY", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        slow = PrometheusClient(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=LONGEST_LOOK, retries=0)
+        watch = StopConditions(control, plane.stats, slow)
+        run = injection(plane, control, failure(0, 0.0, 3.1), watch=watch)
+        run.run()
+    assert [dose.problem for dose in run.doses] == [None]
+    assert run.withdrawn - run.injected == pytest.approx(3.1, abs=0.1)
 
 
 def test_what_envoy_refuses_ends_the_run_before_it_began(plane: Plane, control: ControlPlane) -> None:
