@@ -142,10 +142,10 @@ def test_a_prometheus_that_hangs_does_not_make_the_dose_late(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         slow = PrometheusClient(f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=LONGEST_LOOK, retries=0)
         watch = StopConditions(control, plane.stats, slow)
-        run = injection(plane, control, failure(0, 0.0, 3.1), watch=watch)
+        run = injection(plane, control, failure(0, 0.0, 2.0), watch=watch)
         run.run()
     assert [dose.problem for dose in run.doses] == [None]
-    assert run.withdrawn - run.injected == pytest.approx(3.1, abs=0.1)
+    assert run.withdrawn - run.injected == pytest.approx(2.0, abs=0.1)
 
 
 def test_what_envoy_refuses_ends_the_run_before_it_began(plane: Plane, control: ControlPlane) -> None:
