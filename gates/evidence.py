@@ -15,6 +15,11 @@ COMPLETE = 0.95  # share of the window that must have data: a restart is no gap,
 _EXPECTED_RECENTLY = 20.0  # requests; where fewer are expected, none at all may be chance
 
 
+def longest_silence(scrape_interval: float) -> float:
+    """Seconds without a sample after which data is stale: a few scrapes may be late or lost."""
+    return max(4 * scrape_interval, 5.0)
+
+
 @dataclass(frozen=True)
 class Doubt:
     """Why the data cannot carry a pass, and what to do about it."""
@@ -92,7 +97,7 @@ class Evidence:
 
     def _stale(self) -> Doubt | None:
         age = 0.0 if self.newest is None else self.at - self.newest
-        if age <= max(4 * self.scrape_interval, 5.0):
+        if age <= longest_silence(self.scrape_interval):
             return None
         return Doubt(
             f"the data is stale: its newest sample is {span(age)} old, and one is due every "

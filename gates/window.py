@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gates.evidence import Evidence
+from gates.evidence import Evidence, longest_silence
 from gates.instant import Instant, Reading
 from prometheus.selector import quoted
 from stack.quantity import format_duration
@@ -41,7 +41,7 @@ class Window:
         missed_for = format_duration(min(max(self.seconds, _MISSED_FOR[0]), _MISSED_FOR[1]))
         seen = f"group by (job, instance) (last_over_time({self.series}[{missed_for}]))"
         asked = {
-            "steps with data": f"count_over_time(group({self.series})[{self._length}:{format_duration(self._step)}])",
+            "steps with data": self._steps_with_data(),
             "recent requests": f"sum(increase({self.series}[{format_duration(self._recent)}]))",
             "newest sample": f"max(timestamp({self.series}))",
             "counter resets": f"sum(resets({self.series}[{self._length}]))",
@@ -68,6 +68,15 @@ class Window:
             dead=_targets(reading.labels("dead targets")),
             dead_of_job=_targets(reading.labels("dead targets of the job")),
         )
+
+    def _steps_with_data(self) -> str:
+        """PromQL: at how many steps there was a series with a recent sample.
+
+        A Prometheus that was down left no staleness behind, and a plain selector would look back over five minutes.
+        """
+        recent = format_duration(longest_silence(self.instant.scrape_interval))
+        fresh = f"{self.series} and last_over_time({self.series}[{recent}])"
+        return f"count_over_time(group({fresh})[{self._length}:{format_duration(self._step)}])"
 
     @property
     def _length(self) -> str:

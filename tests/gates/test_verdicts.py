@@ -39,19 +39,24 @@ pytestmark = pytest.mark.e2e
         (
             "stale",
             "undecided",
-            "the data is stale: its newest sample is 2m 7s old, and one is due every 15s "
-            "(100% of 4,805 requests succeeded in 10m)",
+            "the data is stale: its newest sample is 2m 7s old, and one is due every 15s; "
+            "the history covers about 9m (90%) of the 10m window (100% of 4,805 requests succeeded in 10m)",
         ),
         (
             "vanished",
             "undecided",
             'no series of http_requests_total{job="vanished"} is alive: what the window holds is from before; '
-            "the history covers about 8m 15s (82.5%) of the 10m window (100% of 1,955 requests succeeded in 10m)",
+            "the history covers about 4m 15s (42.5%) of the 10m window (100% of 1,955 requests succeeded in 10m)",
         ),
         (
             "young",
             "undecided",
             "the history covers about 3m 15s (32.5%) of the 10m window (100% of 1,945 requests succeeded in 10m)",
+        ),
+        (
+            "unseen",
+            "undecided",
+            "the history covers about 6m (60%) of the 10m window (100% of 3,195 requests succeeded in 10m)",
         ),
         (
             "hanging",
