@@ -52,9 +52,15 @@ def failed_requests(sli: Sli, seconds: float, instant: Instant) -> tuple[BadShar
             "counted requests": f"({window.increase(part)} or 0 * {requests})",
             "requests before the first scrape": window.unseen(sli.total),
             "counted requests before the first scrape": window.unseen(part),
+            **({"requests without a code": window.increase(sli.untold)} if sli.untold else {}),
             **window.questions(),
         }
     )
+    if reading.count("requests without a code"):
+        raise UnusableAnswerError(
+            f"requests of {sli.total} have no label code, so nobody can tell which of them failed; name the counters "
+            f"in services.{sli.service}.sli, as total and bad"
+        )
     total = reading.count("requests")
     evidence = window.evidence(reading, total)
     counted = reading.count("counted requests") or 0.0

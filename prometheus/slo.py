@@ -18,7 +18,8 @@ class Sli:
 
     `total` counts all requests, and either `bad` or `good` a part of them. `buckets` is the latency histogram, whose
     `le` counts in units of `bucket_unit` seconds. `throttled` counts the answers with 429. `job` is the scrape job
-    that they come from, where that can be told.
+    that they come from, where that can be told. `untold` counts the requests that do not tell how they ended, where
+    the indicator needs a label for that.
     """
 
     service: str
@@ -29,6 +30,7 @@ class Sli:
     bucket_unit: float
     throttled: str | None
     job: str | None = None
+    untold: str | None = None
 
 
 def sli_of(service: Service) -> Sli:
@@ -116,6 +118,7 @@ def _prometheus_http(name: str, sli: PresetSli) -> Sli:
         bucket_unit=1.0,
         throttled=matching(total, "code", "=", "429"),
         job=sli.selector.get("job"),
+        untold=matching(total, "code", "=", ""),
     )
 
 

@@ -99,6 +99,9 @@ def _oddities(history: History) -> None:
     service("not-a-number", "200", lambda before: math.nan if before < 60 else steady(before))
     service("hanging", "200", lambda before: steady(max(before, 200.0)))
     service("restarted", "200", lambda before: steady(before) if before > 300 else (301 - before) * 10)
+    history.series(
+        "http_requests_total", {"job": "fastapi", "instance": "fastapi:80", "status": "5xx"}, steady, since=3600
+    )
     service("unseen", "200", steady, until=605)  # then Prometheus was down for five minutes
     service("unseen", "200", steady, since=305)
     service("too-good", "200", steady)

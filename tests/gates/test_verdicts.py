@@ -72,6 +72,12 @@ pytestmark = pytest.mark.e2e
         ),
         ("unheard-of", "undecided", 'there is no data: no series matches http_requests_total{job="unheard-of"}'),
         (
+            "fastapi",
+            "error",
+            'requests of http_requests_total{job="fastapi"} have no label code, so nobody can tell which of them '
+            "failed; name the counters in services.fastapi.sli, as total and bad",
+        ),
+        (
             "not-a-number",
             "error",
             "the number of requests is nan; a counter that is not a number spoils every sum",

@@ -28,6 +28,7 @@ def test_the_preset_of_prometheus_clients() -> None:
         bucket_unit=1.0,
         throttled='http_requests_total{job="shop",code="429"}',
         job="shop",
+        untold='http_requests_total{job="shop",code=""}',
     )
 
 
