@@ -5,14 +5,16 @@ Everything it writes lies under `var/` beside stack.yaml. Its children die with 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from prometheus.client import PrometheusClient
 from prometheus.rules import write_rules
 from prometheus.server import prometheus_config
 from stack.address import Address
-from stack.errors import HqError
+from stack.errors import HqError, NotReadyError
 from stack.loader import load_stack
 from stack.model import ManagedProcess, Stack
 from stack.placement import place, read_placement, remove_placement, write_placement
@@ -35,6 +37,7 @@ from stack.waiting import wait_for
 
 READY_SECONDS = 30.0
 RESTARTS_A_MINUTE = 5
+TURN_SECONDS = 60.0
 
 Say = Callable[[str], None]
 
@@ -148,19 +151,42 @@ def running(path: Path, say: Say, interrupted: Callable[[], bool], *, fresh: boo
         if fresh:
             for memory in ("prometheus", "alertmanager"):
                 shutil.rmtree(wished.directory / memory, ignore_errors=True)
-        moved = place(wished)
-        for wanted, actual in moved.items():
-            say(f"{wanted} is taken; {actual} instead")
-        stack = load_stack(path, moved)
-        local = LocalStack(stack, say, interrupted)
-        with _reserved(stack.envoy.control_plane):
-            try:
-                write_placement(wished.directory, moved)
-                local.start()
-                yield local
-            finally:
-                local.stop()
-                remove_placement(wished.directory)
+        with _turn(interrupted) as turn:
+            moved = place(wished)
+            for wanted, actual in moved.items():
+                say(f"{wanted} is taken; {actual} instead")
+            stack = load_stack(path, moved)
+            local = LocalStack(stack, say, interrupted)
+            with _reserved(stack.envoy.control_plane):
+                try:
+                    write_placement(wished.directory, moved)
+                    local.start()
+                    turn.close()
+                    yield local
+                finally:
+                    local.stop()
+                    remove_placement(wished.directory)
+
+
+def _turn(interrupted: Callable[[], bool]) -> socket.socket:
+    """What is held while a stack chooses its addresses, until it listens there: two at once would choose the same.
+
+    The name is in the kernel, not in a file, and gone with us. Who has waited for long goes on without it.
+    """
+    turn = socket.socket(socket.AF_UNIX)
+
+    def taken() -> bool:
+        if interrupted():
+            raise KeyboardInterrupt
+        try:
+            turn.bind("\0dev-hq up")
+        except OSError as error:
+            return error.errno != errno.EADDRINUSE
+        return True
+
+    with suppress(NotReadyError):
+        wait_for(taken, TURN_SECONDS, "another stack was not up")
+    return turn
 
 
 def _reserved(control_plane: Address) -> AbstractContextManager[object]:

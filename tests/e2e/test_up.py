@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.live import HQ, LiveStack, copy_stack, live_stack, process_with, processes_of, status
-from stack.placement import read_placement
+from stack.placement import open_stack, read_placement
 from stack.process import process_started
 from stack.waiting import wait_for
 
@@ -81,6 +81,21 @@ def test_down_stops_everything(tmp_path: Path) -> None:
     assert up.wait(10) == 0
     assert processes_of(path) == []
     assert read_placement(path.parent / "var") is None
+
+
+def test_two_at_once_take_turns(tmp_path: Path) -> None:
+    paths = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        paths.append(copy_stack(tmp_path / name))
+    ups = [start(path, "up") for path in paths]
+    for path in paths:
+        wait_for(lambda: is_up(path), 90, f"{path} did not come up")  # noqa: B023
+    stacks = [open_stack(path) for path in paths]
+    assert not {*stacks[0].own_addresses()} & {*stacks[1].own_addresses()}
+    for up in ups:
+        up.send_signal(signal.SIGTERM)
+    assert [up.wait(30) for up in ups] == [0, 0]
 
 
 def test_ctrl_c_during_the_start_leaves_nothing(tmp_path: Path) -> None:
