@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from prometheus.catalogue import CATALOGUE, AnomalyType, Signal
 from prometheus.recordings import Recording
 from prometheus.slo import sli_of
-from stack.model import Links, Service, Stack
+from stack.model import Links, PresetSli, Service, Stack
 
 
 def scores(stack: Stack) -> Iterator[Recording]:
@@ -67,5 +67,7 @@ def _shows(service: Service, kind: AnomalyType, stack: Stack) -> bool:
     if kind.name == "latency_shift":
         return sli.buckets is not None
     if kind.name == "rate_limit_storm":  # what limits a service that goes out through a pool shows in the pool
-        return sli.throttled is not None and all(pool.used_by != service.name for pool in stack.pools.values())
+        at_listener = isinstance(service.sli, PresetSli) and service.sli.preset == "envoy"  # no pool sees what is there
+        goes_out = any(pool.used_by == service.name for pool in stack.pools.values())
+        return sli.throttled is not None and (at_listener or not goes_out)
     return True

@@ -146,6 +146,19 @@ def test_types_that_a_service_cannot_show_are_not_scored(tmp_path: Path) -> None
     assert scores["error_spike"].endswith("or 0 * service:requests:rate1m")
 
 
+def test_a_limit_in_front_of_a_service_is_seen_although_it_goes_out_through_a_pool(tmp_path: Path) -> None:
+    text = OTHERS["envoy preset, no pool"]
+    service = next(iter(stack_of(text, tmp_path).services))
+    text += f"pools: {{out: {{used_by: {service}, listen: 127.0.0.1:10100, members: 2, upstream: http://127.0.0.1:8100}}}}\n"
+    (group,) = rule_files(stack_of(text, tmp_path))["anomalies.yml"]["groups"]
+    metrics = {
+        rule["labels"]["metric"]
+        for rule in group["rules"]
+        if rule.get("alert") and rule["labels"]["anomaly_type"] == "rate_limit_storm"
+    }
+    assert metrics == {"pool:throttled:ratio_rate1m", "service:throttled:ratio_rate1m"}
+
+
 def test_a_scrape_interval_that_is_too_long_for_the_window(tmp_path: Path) -> None:
     text = OTHERS["envoy preset, no pool"] + "prometheus: {scrape_interval: 30s}\n"
     with pytest.raises(HqError) as caught:
