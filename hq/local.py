@@ -99,7 +99,13 @@ class LocalStack:
             self._children[program.name] = self._launch(program)
 
     def stop(self) -> None:
-        """Ends every program, the last started first."""
+        """Ends every program, the last started first.
+
+        Prometheus is gone before any other ends, else its last word on them would be that they are down, and the next
+        stack would be asked about targets that it may not have.
+        """
+        if watcher := self._children.get("prometheus"):
+            watcher.stop()
         for child in reversed(self._children.values()):
             child.signal(signal.SIGTERM)
         for child in reversed(self._children.values()):
