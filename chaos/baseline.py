@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chaos.clock import check_clocks
 from chaos.measurement import Meter, objectives_of
 from chaos.stopping import Stopping
 from chaos.windows import together
@@ -39,8 +40,10 @@ class Baseline:
         """Waits until the service is steady; raises NotSteadyError at once when a gate fails, or when it takes long.
 
         What can pass by waiting is an alert that still resolves and a gate that wants more requests; for those there
-        is the length of a gate's window, and no more than LONGEST_WAIT.
+        is the length of a gate's window, and no more than LONGEST_WAIT. Raises ClockError too, since without agreeing
+        clocks nobody could say later what was during the faults.
         """
+        check_clocks(self.client)
         deadline = time.monotonic() + self.longest
         said = ""
         while problem := self._firing() or self._undecided() or self._bad():

@@ -32,6 +32,7 @@ def wait(directory: Path, monkeypatch: pytest.MonkeyPatch, *results: GateResult)
     monkeypatch.setattr("gates.check.AutomatedQualityGate.check_all_gates", lambda *_, **__: next(reports))
     monkeypatch.setattr("chaos.measurement.Meter.windows", lambda *_: ())
     monkeypatch.setattr("chaos.baseline.ASK_EVERY", 0.0)
+    monkeypatch.setattr("chaos.baseline.check_clocks", lambda _client: None)
     stack, client = stack_of(directory, SHOP), Prometheus("http://127.0.0.1:1")
     told: list[str] = []
     meter = Meter(client, sli_of(stack.services["shop"]))
