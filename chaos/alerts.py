@@ -14,7 +14,7 @@ from prometheus.catalogue import CATALOGUE
 from prometheus.client import PrometheusClient
 from prometheus.recordings import MINUTE
 from prometheus.slo import Sli
-from stack.journal import Journal
+from stack.journal import Journal, Record
 from stack.model import Stack
 
 LATE_SECONDS = 30.0  # how long one waits for an alert that is overdue, or overdue to resolve
@@ -41,7 +41,8 @@ class AlertWatch:
         while True:
             fired = self.fired()
             if not any(self._is_pending(detection, fired) for detection in awaited):
-                return tuple(self._completed(detection, fired) for detection in awaited)
+                records = Journal(self.stack.journal).read()
+                return tuple(self._notified(self._completed(detection, fired), records) for detection in awaited)
             stopping.pause(min(1.0, self.stack.prometheus.evaluation_interval))
 
     def fired_among(self, types: Collection[str]) -> tuple[str, ...]:
@@ -91,21 +92,25 @@ class AlertWatch:
         return MINUTE + keep + 4 * self.stack.prometheus.evaluation_interval + LATE_SECONDS
 
     def _completed(self, awaited: Detection, fired: Mapping[str, Firing]) -> Detection:
-        """With what is known by now."""
+        """With what Prometheus knows by now."""
         found = [fired[name] for name in awaited.types if name in fired]
         first = min((at for firing in found if (at := firing.first(self.injected))), default=None)
         if first is None:
             return awaited
-        records = Journal(self.stack.journal).read()
-        notified = notified_at(records, awaited.types, self._service, self.injected)
         every = self.stack.prometheus.evaluation_interval
         last = max(firing.last for firing in found)
         return replace(
             awaited,
             fired=first - self.injected,
-            notified=None if notified is None else notified - self.injected,
             resolved=last + every - self.injected if time.time() > last + 3 * every else None,
         )
+
+    def _notified(self, found: Detection, records: Sequence[Record]) -> Detection:
+        """With what the journal knows of it."""
+        if found.fired is None:
+            return found
+        notified = notified_at(records, found.types, self._service, self.injected)
+        return replace(found, notified=None if notified is None else notified - self.injected)
 
     @property
     def _service(self) -> str:
