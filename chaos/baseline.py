@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 
 from chaos.clock import check_clocks
 from chaos.measurement import Meter, objectives_of
 from chaos.stopping import Stopping
 from chaos.windows import together
 from gates.check import AutomatedQualityGate
+from gates.evidence import COMPLETE
 from gates.gate import GateResult, Kind, Verdict
 from gates.wording import count
 from prometheus.client import PrometheusClient
 from prometheus.recordings import MINUTE
 from stack.errors import HqError
 from stack.model import Stack
+from stack.quantity import format_duration
 
 LONGEST_WAIT = 120.0
 ASK_EVERY = 1.0
@@ -46,7 +49,7 @@ class Baseline:
         check_clocks(self.client)
         deadline = time.monotonic() + self.longest
         said = ""
-        while problem := self._firing() or self._undecided() or self._bad():
+        while problem := self._firing() or self._undecided(deadline - time.monotonic()) or self._bad():
             if time.monotonic() >= deadline:
                 raise NotSteadyError(f"{self.service} is not steady: {problem}")
             if said != (said := problem.partition(":")[0]):
@@ -65,8 +68,10 @@ class Baseline:
                 return f"{kind} fires already"
         return None
 
-    def _undecided(self) -> str | None:
+    def _undecided(self, left: float) -> str | None:
         """What the required gates still want; raises NotSteadyError for one that fails or cannot be asked.
+
+        Also for one whose window cannot fill in the `left` seconds.
 
         An error budget wants weeks of history and tells nothing of now; it only has to be unspent as far as is known.
         """
@@ -79,6 +84,9 @@ class Baseline:
                 raise NotSteadyError(f"{self.service} is not steady: {_describe(result)}")
             if result.verdict is Verdict.UNDECIDED and result.gate != Kind.ERROR_BUDGET:
                 undecided = undecided or _describe(result)
+                if (missing := _seconds_of_history_missing(result)) > left:
+                    wait = format_duration(ceil(missing / 60) * 60)
+                    raise NotSteadyError(f"{self.service} is not steady: {_describe(result)}; try again in {wait}")
         return undecided
 
     def _bad(self) -> str | None:
@@ -90,6 +98,10 @@ class Baseline:
                 share = f"{count(minute.bad)} of {count(minute.requests)} requests"
                 return f"{objective.name} was broken in the last minute: {share} were bad"
         return None
+
+
+def _seconds_of_history_missing(result: GateResult) -> float:
+    return 0.0 if result.coverage is None else max(0.0, COMPLETE - result.coverage) * result.window
 
 
 def _describe(result: GateResult) -> str:

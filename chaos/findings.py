@@ -27,7 +27,8 @@ class Findings:
 
     `also_fired` are the types that may fire and did; `false_alarms` those that should have stayed silent and did not.
     `recovery` is the longest of the objectives, None when one did not recover within `recovery_deadline`; it is
-    measured to the `resolution` of a scrape. `measured` says where the requests were counted.
+    measured to the `resolution` of a scrape. `measured` says where the requests were counted. Faults that stood
+    `in_front` of the service reached its users unsoftened, whatever it did: their impact is told, and not scored.
     """
 
     measured: str
@@ -38,6 +39,7 @@ class Findings:
     recovery: float | None
     recovery_deadline: float
     resolution: float
+    in_front: bool = False
 
     @property
     def worst(self) -> Impact:
@@ -56,9 +58,8 @@ class Findings:
 
     def parts(self) -> tuple[Part, ...]:
         """The parts of the score, each with its evidence."""
-        worst = self.worst
         return (
-            Part("impact", impact_points(worst.burn_rate, worst.objective.budget), IMPACT, self._impact_evidence()),
+            self._impact_part(),
             Part(
                 "detection",
                 detection_points([found.late for found in self.due], false_alarm=bool(self.false_alarms)),
@@ -89,8 +90,12 @@ class Findings:
         """Resilient, or a weakness."""
         return Outcome.WEAKNESS if self.weaknesses else Outcome.RESILIENT
 
-    def _impact_evidence(self) -> tuple[str, ...]:
-        return (*map(describe_impact, self.impacts), f"counted {self.measured}")
+    def _impact_part(self) -> Part:
+        evidence = (*map(describe_impact, self.impacts), f"counted {self.measured}")
+        if self.in_front:
+            return Part("impact", 0.0, 0.0, (*evidence, "not scored: nothing behind the faults could soften them"))
+        worst = self.worst
+        return Part("impact", impact_points(worst.burn_rate, worst.objective.budget), IMPACT, evidence)
 
     def _detection_evidence(self) -> tuple[str, ...]:
         return (

@@ -174,6 +174,7 @@ class Run:
             recovery=recovery,
             recovery_deadline=recovery_deadline(resolution),
             resolution=resolution,
+            in_front=self.target in self.stack.services,
         )
         return self._scored(self.findings)
 

@@ -50,7 +50,7 @@ def markdown(report: Report) -> Iterator[str]:
     yield f"**{score.outcome.value.replace('_', ' ').capitalize()}**: {score.reason}."
     if score.parts:
         yield from ("", "## Score", "", "| part | points |", "| --- | --- |")
-        yield from (f"| {part.name} | {part.points:.1f} of {part.of:g} |" for part in score.parts)
+        yield from (f"| {part.name} | {part.tally} |" for part in score.parts)
         yield ""
         yield from (f"- {part.name}: {sentence}" for part in score.parts for sentence in part.evidence)
     if score.recommendations:

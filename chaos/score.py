@@ -25,6 +25,11 @@ class Part:
     of: float
     evidence: tuple[str, ...]
 
+    @property
+    def tally(self) -> str:
+        """The points in words, such as `23.4 of 50`."""
+        return f"{self.points:.1f} of {self.of:g}" if self.of else "not scored"
+
 
 def impact_points(burn_rate: float, budget: float) -> float:
     """The points for a share of bad requests that is `burn_rate` times the objective's `budget` (a ratio).
@@ -57,8 +62,8 @@ def recovery_points(seconds: float | None, resolution: float) -> float:
 
 
 def total(parts: Collection[Part]) -> float:
-    """The score: the points of all parts."""
-    return _clamped(sum(part.points for part in parts) / 100.0) * 100.0
+    """The score: of every 100 points that there are, how many the parts got."""
+    return 100.0 * _clamped(sum(part.points for part in parts) / sum(part.of for part in parts))
 
 
 def _halved(late: float) -> float:

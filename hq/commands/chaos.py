@@ -156,7 +156,7 @@ def _print_score(score: ResilienceScore) -> None:
     if score.score is not None:
         print(f"\nresilience score {score.score:.1f} of 100: {score.outcome.value}")
         for part in score.parts:
-            print(f"  {part.name:<11}{part.points:4.1f} of {part.of:g}")
+            print(f"  {part.name:<11}{part.tally}")
             for sentence in part.evidence:
                 print(f"             {sentence}")
         if score.recommendations:

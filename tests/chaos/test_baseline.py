@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,15 @@ def test_a_gate_that_fails_refuses_the_run(
 ) -> None:
     with pytest.raises(NotSteadyError, match=f"^shop is not steady: the gate {gate} says {verdict}: so it is$"):
         wait(tmp_path, monkeypatch, said(gate, verdict))
+
+
+def test_a_window_that_cannot_fill_in_time_refuses_the_run_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    young = replace(said(Kind.SUCCESS_RATE, Verdict.UNDECIDED), window=600.0, coverage=0.25)
+    with pytest.raises(NotSteadyError, match=r"says undecided: so it is; try again in 7m$"):
+        wait(tmp_path, monkeypatch, young)
+    nearly = replace(young, coverage=0.9)
+    assert wait(tmp_path, monkeypatch, nearly) == [
+        "waiting for a steady state: the gate success_rate says undecided: so it is"
+    ]

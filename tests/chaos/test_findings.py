@@ -180,3 +180,15 @@ def test_what_was_counted_over_a_hole_in_the_data_counts() -> None:
 def test_few_requests_are_enough_when_they_prove_the_worst() -> None:
     windows = [*seconds(60, 1), *seconds(40, 1, 1, first=60.0)]
     assert impact_of(SUCCESS, windows, injected=60.0, withdrawn=100.0).excess == 1.0
+
+
+def test_faults_in_front_of_a_service_are_scored_by_detection_and_recovery_alone() -> None:
+    outage = impact(SUCCESS, 2000)
+    found = findings(impacts=(outage,), in_front=True)
+    assert [part.tally for part in found.parts()] == ["not scored", "25.0 of 25", "25.0 of 25"]
+    assert found.parts()[0].evidence[-1] == "not scored: nothing behind the faults could soften them"
+    assert (found.score, found.outcome) == (100.0, Outcome.RESILIENT)
+
+    late = findings(impacts=(outage,), in_front=True, recovery=None)
+    assert (late.score, late.outcome) == (50.0, Outcome.WEAKNESS)
+    assert findings(impacts=(outage,)).score == 50.0
