@@ -83,7 +83,8 @@ class LocalStack:
             for program in together:
                 self._wait_until_ready(program)
                 self._say(f"{program.name:<{width}}{program.url}")
-        self._wait_until_scraped()
+        if _is_ours(self.stack.prometheus.url):
+            self._wait_until_scraped()
 
     def watch(self) -> None:
         """Starts again what died; raises HqError about a program that keeps dying."""
@@ -231,7 +232,20 @@ def _programs(stack: Stack) -> Iterator[Program]:
         f"{exporter}/metrics",
         f"{exporter}/-/ready",
     )
-    yield Program(
+    if _is_ours(stack.alertmanager.url):
+        yield _alertmanager(stack)
+    if _is_ours(stack.prometheus.url):
+        yield _prometheus(stack)
+
+
+def _is_ours(url: str) -> bool:
+    """Whether we start what answers there; what runs on another machine is somebody else's."""
+    return Address.of_url(url).is_loopback
+
+
+def _alertmanager(stack: Stack) -> Program:
+    var = stack.directory
+    return Program(
         "alertmanager",
         (
             find_program("alertmanager"),
@@ -243,7 +257,11 @@ def _programs(stack: Stack) -> Iterator[Program]:
         stack.alertmanager.url,
         f"{stack.alertmanager.url}/-/ready",
     )
-    yield Program(
+
+
+def _prometheus(stack: Stack) -> Program:
+    var = stack.directory
+    return Program(
         "prometheus",
         (
             find_program("prometheus"),

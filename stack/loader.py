@@ -32,6 +32,7 @@ from stack.suggestion import suggestion
 
 PRESETS = ("prometheus-http", "envoy")
 GATES = ("success_rate", "latency", "error_budget")
+OWN_PROGRAMS = ("envoy", "exporter", "prometheus", "alertmanager", "dev-hq")
 DAY = 86400.0
 LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
@@ -240,6 +241,8 @@ def _links(value: Value) -> Links:
 
 
 def _process(name: str, value: Value) -> ManagedProcess:
+    if name in OWN_PROGRAMS:
+        raise value.error(f'"{name}" is what `dev-hq up` starts itself; a process needs another name')
     keys = value.fields(required=("run", "listen"), optional=("ready", "metrics"))
     return ManagedProcess(
         name=name,

@@ -17,9 +17,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="print what is anomalous now",
         epilog="Exit code: 0 nothing is anomalous, 1 something is, 2 nobody can say.",
     )
-    parser.add_argument("--watch", action="store_true", help="go on until Ctrl-C")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--watch", action="store_true", help="go on until Ctrl-C")
+    how.add_argument("--json", action="store_true", help="one JSON list instead of text")
     parser.add_argument("--every", type=_duration, default=2.0, help="how often with --watch (default: 2s)")
-    parser.add_argument("--json", action="store_true", help="one JSON list instead of text")
     parser.set_defaults(handler=_anomalies)
 
 
