@@ -33,6 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader has seen enough, as in `dev-hq chaos list | head -1`
         _leave_stdout()
         return 128 + signal.SIGPIPE
+    except OSError as error:  # a full disk, a directory that may not be written
+        where = f"{error.filename} cannot be used: " if error.filename else ""
+        print(f"dev-hq: {where}{error.strerror or error}", file=sys.stderr)
+        _leave_stdout()
+        return 2
     except Exception:
         traceback.print_exc()
         _leave_stdout()
