@@ -18,7 +18,7 @@ from stack.waiting import wait_for
 
 if TYPE_CHECKING:
     from chaos.faults.fault import Fault
-    from chaos.life import Progress
+    from chaos.run import Progress
     from chaos.scenario import ChaosScenario
     from chaos.score import ResilienceScore
 
@@ -92,7 +92,7 @@ def _settings(parameters: Mapping[str, str]) -> str:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from chaos.run import ChaosEngineering
+    from chaos.engineering import ChaosEngineering
     from chaos.scenario import load_scenario
 
     stack = open_stack(arguments.stack)

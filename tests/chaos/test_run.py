@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from chaos.life import Progress, Step
-from chaos.run import ChaosEngineering
+from chaos.engineering import ChaosEngineering
+from chaos.run import Progress, Step
 from chaos.score import Outcome
 from prometheus.client import PrometheusClient
 from stack.errors import HqError, JournalError
@@ -135,7 +135,7 @@ class TestWithEnvoy:
         self, live: Stack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         chaos = engineering(live)
-        monkeypatch.setattr("chaos.life.Baseline.wait", lambda *_: chaos.stop())  # and then all is steady
+        monkeypatch.setattr("chaos.run.Baseline.wait", lambda *_: chaos.stop())  # and then all is steady
         score = chaos.run_chaos_test("network-latency")
         assert (score.outcome, score.reason) == (Outcome.STOPPED, "its caller asked it to stop")
         assert [record.kind for record in Journal(live.journal).read()] == ["run_announced", "run_finished"]
