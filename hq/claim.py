@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
 
 from stack.address import Address
 from stack.errors import HqError, NotReadyError
@@ -45,13 +46,20 @@ def reserved(control_plane: Address) -> AbstractContextManager[object]:
 
 
 @contextmanager
+def written_in(directory: Path) -> Iterator[None]:
+    """Raises HqError for what the body cannot write there."""
+    try:
+        yield
+    except OSError as error:
+        raise HqError(f"{error.filename or directory} cannot be written: {error.strerror}") from None
+
+
+@contextmanager
 def only_one(stack: Stack) -> Iterator[None]:
     """Holds the stack's directory; raises HqError when another `dev-hq up` does."""
-    try:
+    with written_in(stack.directory):
         stack.directory.mkdir(parents=True, exist_ok=True)
         lock = os.open(stack.directory / "up.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o640)
-    except OSError as error:
-        raise HqError(f"{stack.directory} cannot be written: {error.strerror}") from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

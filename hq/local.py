@@ -14,7 +14,7 @@ from pathlib import Path
 
 import requests
 
-from hq.claim import only_one, reserved, turn_to_choose
+from hq.claim import only_one, reserved, turn_to_choose, written_in
 from hq.programs import Program, is_ours, own_program, watching_programs, write_configuration
 from prometheus.client import PrometheusClient
 from prometheus.server import prometheus_config
@@ -55,7 +55,8 @@ class LocalStack:
         own, watching = [*map(own_program, self.stack.processes.values())], [*watching_programs(self.stack)]
         self._programs = own + watching
         width = max(len(program.name) for program in self._programs) + 2
-        write_configuration(self.stack)
+        with written_in(self.stack.directory):
+            write_configuration(self.stack)
         for together in (own, watching):
             for program in together:
                 self._children[program.name] = self._launch(program)
@@ -145,7 +146,8 @@ def running(path: Path, say: Say, interrupted: Callable[[], bool], *, fresh: boo
             local = LocalStack(stack, say, interrupted)
             with reserved(stack.envoy.control_plane):
                 try:
-                    write_placement(wished.directory, moved)
+                    with written_in(wished.directory):
+                        write_placement(wished.directory, moved)
                     local.start()
                     turn.close()
                     yield local

@@ -153,3 +153,13 @@ def test_a_directory_that_cannot_be_written(stack: Path) -> None:
     done = hq(stack, "up")
     assert done.returncode == 2
     assert complaint(done) == f"dev-hq: {stack.parent / 'var'} cannot be written: File exists"
+
+
+@pytest.mark.parametrize("name", ["envoy.json", "prometheus.yml", "alertmanager.yml", "placement.new"])
+def test_a_file_that_cannot_be_written(stack: Path, name: str) -> None:
+    in_the_way = stack.parent / "var" / name
+    in_the_way.mkdir(parents=True)
+    done = hq(stack, "up")
+    assert done.returncode == 2
+    assert complaint(done) == f"dev-hq: {in_the_way} cannot be written: Is a directory"
+    assert processes_of(stack) == []
