@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from chaos.record import RunRecord
 from chaos.run import Progress, Run
-from chaos.scenario import ChaosScenario, load_scenario
+from chaos.scenario import ChaosScenario
+from chaos.scenario_file import load_scenario
 from chaos.score import ResilienceScore
 from chaos.stopping import Stopping
 from prometheus.client import PrometheusClient

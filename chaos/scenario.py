@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from chaos.faults import unsupported
 from chaos.faults.fault import Fault
@@ -102,23 +101,3 @@ class ChaosScenario:
 
 
 _KIND_WORDS = {"pool": "a pool", "service": "a service with listen and upstream"}
-
-
-def shipped_scenarios() -> dict[str, ChaosScenario]:
-    """The scenarios that come with the project, by name."""
-    from chaos.scenario_file import read_scenario
-
-    files = sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))
-    return {scenario.name: scenario for scenario in map(read_scenario, files)}
-
-
-def load_scenario(path_or_name: str) -> ChaosScenario:
-    """The shipped scenario of that name, or the one in a YAML file; raises HqError."""
-    from chaos.scenario_file import read_scenario
-
-    if "/" in path_or_name or path_or_name.endswith((".yaml", ".yml")):
-        return read_scenario(Path(path_or_name))
-    shipped = shipped_scenarios()
-    if path_or_name not in shipped:
-        raise HqError(f'there is no scenario "{path_or_name}"; {suggestion(path_or_name, shipped, "there are")}')
-    return shipped[path_or_name]

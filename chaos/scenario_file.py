@@ -10,6 +10,24 @@ from chaos.parameters import PARAMETERS, ParameterError, read_parameters
 from chaos.scenario import TARGET_KINDS, ChaosScenario, PlannedFault
 from prometheus.catalogue import CATALOGUE
 from stack.document import Value, read_document
+from stack.errors import HqError
+from stack.suggestion import suggestion
+
+
+def shipped_scenarios() -> dict[str, ChaosScenario]:
+    """The scenarios that come with the project, by name."""
+    files = sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))
+    return {scenario.name: scenario for scenario in map(read_scenario, files)}
+
+
+def load_scenario(path_or_name: str) -> ChaosScenario:
+    """The shipped scenario of that name, or the one in a YAML file; raises HqError."""
+    if "/" in path_or_name or path_or_name.endswith((".yaml", ".yml")):
+        return read_scenario(Path(path_or_name))
+    shipped = shipped_scenarios()
+    if path_or_name not in shipped:
+        raise HqError(f'there is no scenario "{path_or_name}"; {suggestion(path_or_name, shipped, "there are")}')
+    return shipped[path_or_name]
 
 
 def read_scenario(path: Path) -> ChaosScenario:

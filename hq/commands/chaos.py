@@ -60,7 +60,7 @@ def _add_scenario(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(_arguments: argparse.Namespace) -> int:
-    from chaos.scenario import shipped_scenarios
+    from chaos.scenario_file import shipped_scenarios
 
     for scenario in shipped_scenarios().values():
         print(f"{scenario.name:<22}{scenario.title}")
@@ -68,7 +68,7 @@ def _list(_arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from chaos.scenario import load_scenario
+    from chaos.scenario_file import load_scenario
 
     scenario = load_scenario(arguments.scenario)
     rows = {
@@ -93,7 +93,7 @@ def _settings(parameters: Mapping[str, str]) -> str:
 
 def _run(arguments: argparse.Namespace) -> int:
     from chaos.engineering import ChaosEngineering
-    from chaos.scenario import load_scenario
+    from chaos.scenario_file import load_scenario
 
     stack = open_stack(arguments.stack)
     scenario = load_scenario(arguments.scenario).with_parameters(_changes(arguments))

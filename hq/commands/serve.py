@@ -83,7 +83,7 @@ def configured(stack: Stack) -> Configured:
 
 
 def _faults(stack: Stack) -> list[tuple[str, str, str]]:
-    from chaos.scenario import shipped_scenarios
+    from chaos.scenario_file import shipped_scenarios
 
     return sorted(
         {

@@ -12,7 +12,7 @@ import pytest
 from chaos.alerts import AlertWatch
 from chaos.detection import Detection, Firing, allowance, fired_among, notified_at
 from chaos.measurement import measured_sli
-from chaos.scenario import load_scenario
+from chaos.scenario_file import load_scenario
 from chaos.stopping import Stopping
 from prometheus.client import PrometheusClient
 from stack.journal import Journal, Record

@@ -8,7 +8,7 @@ from subprocess import CompletedProcess
 
 from bench.detection import detect
 from chaos.report import Report, document
-from chaos.scenario import load_scenario
+from chaos.scenario_file import load_scenario
 from chaos.score import Outcome, ResilienceScore
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from chaos.dose import Dose
 from chaos.faults.fault import Fault
 from chaos.report import Report, write_report
-from chaos.scenario import load_scenario
+from chaos.scenario_file import load_scenario
 from chaos.score import Outcome, ResilienceScore
 from tests.chaos.found import detection, findings
 

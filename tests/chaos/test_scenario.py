@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from chaos.faults.fault import Fault
-from chaos.scenario import ChaosScenario, load_scenario, shipped_scenarios
+from chaos.scenario import ChaosScenario
+from chaos.scenario_file import load_scenario, shipped_scenarios
 from prometheus.catalogue import CATALOGUE
 from stack.errors import HqError
 from tests.chaos.stacks import NO_POOL, TUNNELS, TWO_POOLS, stack_of

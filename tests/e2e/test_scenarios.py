@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bench.live import LiveStack, copy_stack, live_stack
-from chaos.scenario import load_scenario
+from chaos.scenario_file import load_scenario
 from stack.waiting import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]

@@ -135,7 +135,7 @@ RUN = """
 import sys, time
 from pathlib import Path
 from chaos.record import RunRecord
-from chaos.scenario import load_scenario
+from chaos.scenario_file import load_scenario
 from chaos.stopping import Stopping, StoppedError
 from stack.journal import Journal
 
