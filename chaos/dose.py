@@ -87,7 +87,7 @@ class Dose:
         if self.requests < needed:
             return (
                 f"too few requests reached {where} to tell whether {asked} of them had a {self.fault.kind}: "
-                f"{self.requests}, and {needed} are needed"
+                f"{self.requests}, and {needed} are needed; raise the intensity, the duration or the traffic"
             )
         if not self.hit:
             return f"the {self.fault.kind} hit none of {self.requests} requests on {where}; {asked} was asked"

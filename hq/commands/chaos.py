@@ -10,9 +10,10 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from stack.errors import HqError, NotReadyError
+from stack.errors import HqError, NotReadyError, StackNotRunningError
 from stack.journal import Journal
-from stack.placement import open_stack
+from stack.model import Stack
+from stack.placement import open_stack, read_placement
 from stack.quantity import format_duration, format_percent
 from stack.waiting import wait_for
 
@@ -97,12 +98,14 @@ def _run(arguments: argparse.Namespace) -> int:
 
     stack = open_stack(arguments.stack)
     scenario = load_scenario(arguments.scenario).with_parameters(_changes(arguments))
+    target = scenario.target(stack, arguments.target)
+    plan = scenario.plan(stack, target)
     if arguments.dry_run:
-        target = scenario.target(stack, arguments.target)
-        _print_plan(scenario, target, scenario.plan(stack, target), as_json=arguments.json)
+        _print_plan(scenario, target, plan, as_json=arguments.json)
         return 0
+    _refuse_somebody_elses(stack)
     teller = _Teller(sys.stderr if arguments.json else sys.stdout)
-    score = ChaosEngineering(stack).run_chaos_test(scenario, arguments.target, progress=teller.tell)
+    score = ChaosEngineering(stack).run_chaos_test(scenario, target, progress=teller.tell)
     if arguments.json:
         print(json.dumps(_document(score), indent=2))
     else:
@@ -110,6 +113,12 @@ def _run(arguments: argparse.Namespace) -> int:
     if score.score is None:
         print(f"dev-hq: {score.outcome.value.replace('_', ' ')}: {score.reason}", file=sys.stderr)
     return score.exit_code
+
+
+def _refuse_somebody_elses(stack: Stack) -> None:
+    """An Envoy on this machine must be the one of this stack: at the same address another stack's may listen."""
+    if stack.envoy.admin.is_loopback and read_placement(stack.directory) is None:
+        raise StackNotRunningError(f"the stack of {stack.file} does not run; `dev-hq up` starts it")
 
 
 def _changes(arguments: argparse.Namespace) -> dict[str, str]:

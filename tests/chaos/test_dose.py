@@ -89,7 +89,8 @@ def test_requests_under_way_explain_a_missing_hit():
             34,
             9,
             "0.25",
-            "too few requests reached member_vendor_0 to tell whether 25% of them had a failure: 34, and 35 are needed",
+            "too few requests reached member_vendor_0 to tell whether 25% of them had a failure: 34, and 35 are "
+            "needed; raise the intensity, the duration or the traffic",
         ),
         (400, 0, "0.25", "the failure hit none of 400 requests on member_vendor_0; 25% was asked"),
         (400, 200, "0.25", "the failure hit 50% of 400 requests on member_vendor_0; 25% was asked"),

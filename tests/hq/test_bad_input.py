@@ -104,9 +104,12 @@ def test_prometheus_down(stack: Path) -> None:
     assert complaint(done).startswith("dev-hq: Prometheus at http://127.0.0.1:")
     assert hq(stack, "quality", "check").returncode == 4
 
+
+def test_a_run_without_a_stack_touches_nobody_elses(stack: Path) -> None:
     ran = hq(stack, "chaos", "run", "network-latency")
     assert ran.returncode == 2
-    assert "could not run" in complaint(ran)
+    assert complaint(ran) == f"dev-hq: the stack of {stack} does not run; `dev-hq up` starts it"
+    assert not (stack.parent / "var" / "journal.jsonl").exists()
     assert processes_of(stack) == []
 
 
