@@ -38,4 +38,4 @@ generate: .venv/installed ## rules from stack.yaml
 	$(BIN)/dev-hq generate
 
 lock: .venv/installed ## requirements.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header --quiet --output-file requirements.lock

@@ -153,6 +153,22 @@ def test_a_full_disk_for_the_journal(live: LiveStack) -> None:
     assert not live.prometheus.instant("chaos_fault_active > 0").samples
 
 
+def test_without_prometheus_nothing_is_injected(live: LiveStack) -> None:
+    prometheus = process_with(live.up.pid, f"--config.file={live.stack.directory / 'prometheus.yml'}")
+    assert prometheus
+    injected = len(live.records("fault_injected"))
+    os.kill(prometheus, signal.SIGSTOP)  # a dead one would be started again
+    try:
+        done = live.hq("chaos", "run", "proxy-failure-wave", *ONE_MEMBER)
+    finally:
+        os.kill(prometheus, signal.SIGCONT)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"dev-hq: could not run: Prometheus at {live.stack.prometheus.url} ")
+    assert len(live.records("fault_injected")) == injected
+    assert last(live, "run_finished").data["outcome"] == "could_not_run"
+
+
 def answer_seconds(url: str) -> float:
     began = time.monotonic()
     assert status(url) == 200
