@@ -9,10 +9,11 @@ from chaos.dose import DoseError, EnvoyStats
 from chaos.lease import ControlPlane
 from chaos.stopping import StoppedError
 from prometheus.client import PrometheusClient
-from stack.errors import NotReadyError
+from stack.errors import HqError, NotReadyError
 
 BLIND_SECONDS = 15.0
 ENVOY_SECONDS = 1.0
+ENVOY_GONE = "Envoy is gone: it no longer listens to the control plane"
 ASK_EVERY = 2.0
 LONGEST_LOOK = 0.5  # seconds for Prometheus: however slow it is, the dose is read while the faults are active
 
@@ -42,7 +43,7 @@ class StopConditions:
         try:
             self.plane.connected(ENVOY_SECONDS)
         except NotReadyError:
-            raise StoppedError("Envoy is gone: it no longer listens to the control plane") from None
+            raise StoppedError(ENVOY_GONE) from None
         if len(self.plane.nacks) > self._refused:
             raise StoppedError(f"Envoy refused the faults: {self.plane.nacks[-1]}")
         if time.monotonic() - self._asked >= ASK_EVERY:
@@ -51,7 +52,10 @@ class StopConditions:
             self._asked = time.monotonic()
 
     def _look_at_envoy(self) -> None:
-        uptime = self.stats.uptime()
+        try:
+            uptime = self.stats.uptime()
+        except HqError:
+            raise StoppedError(ENVOY_GONE) from None
         if uptime < self._uptime:
             raise DoseError("Envoy was restarted during the faults, and what it counted is lost")
         self._uptime = uptime

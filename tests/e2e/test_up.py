@@ -114,8 +114,12 @@ def test_sigkill_of_the_supervisor_leaves_nothing(tmp_path: Path) -> None:
     children = [process_with(up.pid, name) for name in ("demo.vendor", "demo.storefront", "demo.load")]
     up.kill()
     up.wait(10)
-    wait_for(lambda: not processes_of(path), 10, "the kernel did not end the children")
-    assert all(child and process_started(child) is None for child in children)
+    assert all(children)
+    wait_for(
+        lambda: not processes_of(path) and all(process_started(child) is None for child in children),
+        10,
+        "the kernel did not end the children",
+    )
     assert subprocess.run([*HQ, "--stack", str(path), "down"], timeout=60, check=False).returncode == 0
 
 
