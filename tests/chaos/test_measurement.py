@@ -112,10 +112,10 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[PrometheusC
     def struck(each: float) -> object:
         return lambda before: each * min(30.0, max(0.0, 60.0 - before))
 
-    history.series("http_requests_total", {**where, "code": "200"}, lambda b: 10 * (120 - b) - struck(2)(b), since=120)  # type: ignore[operator]
-    history.series("http_requests_total", {**where, "code": "503"}, struck(2), since=59, until=0)  # type: ignore[arg-type]
+    history.series("http_requests_total", {**where, "code": "200"}, lambda b: 10 * (120 - b) - struck(2)(b), since=120)
+    history.series("http_requests_total", {**where, "code": "503"}, struck(2), since=59, until=0)
     for le, value in {
-        "0.1": lambda b: 10 * (120 - b) - struck(5)(b),  # type: ignore[operator]
+        "0.1": lambda b: 10 * (120 - b) - struck(5)(b),
         "0.5": lambda b: 10 * (120 - b),
         "+Inf": lambda b: 10 * (120 - b),
     }.items():

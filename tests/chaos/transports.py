@@ -88,7 +88,7 @@ class Rest(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
         raw = json.dumps(resource_json()).encode()
-        first, self.server.asked = not getattr(self.server, "asked", False), True  # type: ignore[attr-defined]
+        first, self.server.asked = not getattr(self.server, "asked", False), True
         self.send_response(200 if first else 503)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(raw)))

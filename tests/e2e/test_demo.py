@@ -47,7 +47,7 @@ def test_the_loop_closes(tmp_path: Path) -> None:
     assert "exit code 0" in recovery
     assert "The alert has resolved" in recovery
 
-    report = Path(re.search(r"The report: .* and (\S+\.json)", score)[1])  # type: ignore[index]
+    report = Path(re.search(r"The report: .* and (\S+\.json)", score)[1])
     assert report.is_relative_to(tmp_path / "var")
     assert json.loads(report.read_text())["scenario"] == "proxy-failure-wave"
     assert report.with_suffix(".md").read_text().startswith("# ")

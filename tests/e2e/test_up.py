@@ -89,8 +89,7 @@ def test_two_at_once_take_turns(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         paths.append(copy_stack(tmp_path / name))
     ups = [start(path, "up") for path in paths]
-    for path in paths:
-        wait_for(lambda: is_up(path), 90, f"{path} did not come up")  # noqa: B023
+    wait_for(lambda: all(map(is_up, paths)), 120, "the two stacks did not come up")
     stacks = [open_stack(path) for path in paths]
     assert not {*stacks[0].own_addresses()} & {*stacks[1].own_addresses()}
     for up in ups:

@@ -158,7 +158,7 @@ def test_why_a_collector_fails_is_logged_once_and_when_it_works_again(caplog) ->
     with caplog.at_level(logging.WARNING, "dev-hq.exporter"):
         scrape(registry)
         scrape(registry)
-        bad.collect = lambda seconds: []  # type: ignore[method-assign]
+        bad.collect = lambda seconds: []
         scrape(registry)
         scrape(registry)
     assert caplog.messages == ["collector bad: ValueError: no luck", "collector bad: works again"]

@@ -34,7 +34,7 @@ def stack(tmp_path: Path) -> Path:
 
 
 def hq(stack: Path, *words: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(
         [*HQ, "--stack", str(stack), *words], capture_output=True, text=True, timeout=60, check=False, **options
     )
 

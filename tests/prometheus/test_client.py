@@ -28,7 +28,7 @@ def success(data: object, **more: object) -> bytes:
 
 
 def one_shot(url: str, **settings: float) -> PrometheusClient:
-    return PrometheusClient(url, **{"timeout": 2.0, "retries": 0, "deadline": 3.0, **settings})  # type: ignore[arg-type]
+    return PrometheusClient(url, **{"timeout": 2.0, "retries": 0, "deadline": 3.0, **settings})
 
 
 def fail(reply: bytes, error: type[PrometheusError]) -> str:
