@@ -107,13 +107,18 @@ def test_a_dose_is_right_while_requests_are_under_way(plane, control):
     before = plane.stats.read()
     with ThreadPoolExecutor(1) as background:
         load = background.submit(ask_many, plane.members[0], 200, 40)
-        wait_for(lambda: plane.stats.read()[aborts] > before[aborts] + 10, 10, "nothing was aborted")
-        doses = [measure(one, before, plane.stats.read()) for one in faults]
+
+        def in_between():
+            """The counters at a moment with some requests aborted and others under way."""
+            now = plane.stats.read()
+            aborted = now[aborts] - before[aborts]
+            return now if aborted > 10 and measure(faults[1], before, now).unsettled > 10 else None
+
+        now = wait_for(in_between, 10, "no requests were under way", every=0.02)
         load.result(20)
     control.lease.clear()
     control.applied(5)
-    assert doses[1].unsettled > 10
-    assert [dose.problem for dose in doses] == [None, None]
+    assert [measure(one, before, now).problem for one in faults] == [None, None]
 
 
 def test_only_the_member_that_was_named_is_broken(plane, control):
