@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -100,10 +101,21 @@ def heard(url: str, sent: list[dict[str, str]]) -> set[tuple[str, str, str, str]
             known = [one for one in found if one["status"]["state"] != "unprocessed"]
             return known if len(known) == len(sent) else []
 
-        found = wait_for(shown, 15, "Alertmanager should know every alert")
+        looks: deque[set[tuple[str, str, str, str]]] = deque(maxlen=20)
+
+        def settled() -> bool:
+            """Its inhibitor hears of the alerts a moment after its API does."""
+            looks.append(_active(shown()))
+            return len(looks) == looks.maxlen and bool(looks[0]) and all(look == looks[0] for look in looks)
+
+        wait_for(settled, 20, "Alertmanager did not settle")
+    return looks[0]
+
+
+def _active(alerts: list[dict[str, Any]]) -> set[tuple[str, str, str, str]]:
     return {
         (labels.get("anomaly_type", ""), labels.get("severity", ""), labels.get("service", ""), labels.get("pool", ""))
-        for labels in (one["labels"] for one in found if one["status"]["state"] == "active")
+        for labels in (one["labels"] for one in alerts if one["status"]["state"] == "active")
     }
 
 
