@@ -11,9 +11,10 @@ from chaos.clock import check_clocks
 from chaos.measurement import Meter, objectives_of
 from chaos.stopping import Stopping
 from chaos.windows import together
-from gates.check import AutomatedQualityGate
+from gates.automated import AutomatedQualityGate
 from gates.evidence import COMPLETE
 from gates.gate import GateResult, Kind, Verdict
+from gates.objectives import checklist_of
 from gates.wording import count
 from prometheus.client import PrometheusClient
 from prometheus.recordings import MINUTE
@@ -75,7 +76,8 @@ class Baseline:
 
         An error budget wants weeks of history and tells nothing of now; it only has to be unspent as far as is known.
         """
-        report = AutomatedQualityGate(self.stack, self.client).check_all_gates(services={self.service}, record=False)
+        checklist = checklist_of(self.stack).only(services={self.service})
+        report = AutomatedQualityGate(checklist, self.client).check_all_gates(record=False, remediate=False)
         undecided = None
         for result in report.results:
             if not result.required:

@@ -4,42 +4,119 @@ from __future__ import annotations
 
 import argparse
 import re
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from gates.formats import FORMATS
 from stack.model import LONGEST_GATE_WINDOW
 from stack.quantity import QuantityError, format_duration, parse_duration
 
-EPILOG = "Exit codes: 0 pass, 1 a required gate failed, 2 usage or configuration, 3 undecided, 4 error."
+DAY = 86400.0
+EPILOG = (
+    "Exit codes: 0 pass, 1 a required gate failed, 2 usage or configuration, 3 undecided, 4 error, "
+    "5 a gate failed and the remediation failed too."
+)
+
+
+@dataclass(frozen=True)
+class Output:
+    """A report to write: in which format, and where."""
+
+    format: str
+    path: Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options, all but --stack."""
-    parser.add_argument("--service", nargs="+", action="extend", metavar="NAME", help="only these services")
-    parser.add_argument("--gate", nargs="+", action="extend", metavar="NAME", help="only these gates")
-    parser.add_argument(
-        "--window",
-        type=_window,
-        metavar="DURATION",
-        help="judge so much of the past, such as 10m, instead of gates.window",
+    what = parser.add_argument_group("what is judged")
+    what.add_argument("-c", "--config", type=Path, metavar="FILE", help="a gates file, instead of stack.yaml's gates")
+    what.add_argument(
+        "--var", type=_variable, action="append", default=[], metavar="NAME=VALUE", help="a variable of the gates file"
     )
-    parser.add_argument(
-        "--at", type=_time, metavar="TIME", help="judge this moment: 2026-11-22T10:00:00Z or seconds since 1970"
+    what.add_argument("--service", nargs="+", action="extend", metavar="NAME", help="only these services")
+    what.add_argument("--gate", nargs="+", action="extend", metavar="NAME", help="only these gates")
+    when = parser.add_argument_group("which moment is judged")
+    when.add_argument("--window", type=_window, metavar="DURATION", help="judge so much of the past, such as 10m")
+    when.add_argument("--at", type=_time, metavar="TIME", help="judge this moment: 2026-11-22T10:00:00Z or 1795341600")
+    when.add_argument("--since", type=_time, metavar="TIME", help="the release: nothing before it counts")
+    when.add_argument("--wait", type=_wait, metavar="DURATION", help="look again, for so long, until it is decided")
+    when.add_argument("--every", type=_every, metavar="DURATION", help="with --wait: how often (default: 15s)")
+    how = parser.add_argument_group("what is done with the verdict")
+    how.add_argument("--strict", action="store_true", help="a warning stops the release too")
+    how.add_argument("--dry-run", action="store_true", help="say the verdict and stop nothing: exit code 0")
+    how.add_argument("--format", choices=FORMATS, default="text", help="what is printed (default: %(default)s)")
+    how.add_argument(
+        "-o", "--output", type=_output, action="append", default=[], metavar="FORMAT=PATH", help="a report to write"
     )
-    parser.add_argument("--strict", action="store_true", help="a warning stops the release too")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
-    parser.add_argument(
-        "--no-record", dest="record", action="store_false", help="leave the verdicts out of the journal"
-    )
+    how.add_argument("--evidence", type=Path, metavar="PATH", help="write down all that was asked and answered")
+    how.add_argument("--replay", type=Path, metavar="PATH", help="judge such evidence again, without Prometheus")
+    how.add_argument("--run-id", type=_run_id, metavar="ID", help="the name of this check; one remediation for each")
+    how.add_argument("--no-remediate", dest="remediate", action="store_false", help="start no remediation")
+    how.add_argument("--no-record", dest="record", action="store_false", help="leave the verdicts out of the journal")
+    instead = parser.add_argument_group("instead of judging").add_mutually_exclusive_group()
+    instead.add_argument("--validate", action="store_true", help="only read the configuration")
+    instead.add_argument("--explain", action="store_true", help="say what each gate demands and asks")
+    instead.add_argument("--self-test", action="store_true", help="play what can go wrong, and say each gate's verdict")
+
+
+def contradiction(arguments: argparse.Namespace) -> str | None:
+    """Why these options cannot go together, as a sentence, or None."""
+    if arguments.every is not None and arguments.wait is None:
+        return "--every says how often to look while waiting; give --wait too"
+    if arguments.wait is not None and arguments.at is not None:
+        return "--wait looks at moments to come, and --at at one that has passed; give one of them"
+    if arguments.replay is not None:
+        given = [
+            f"--{name.replace('_', '-')}"
+            for name in ("config", "var", "service", "gate", "window", "at", "since", "wait", "evidence", "self_test")
+            if getattr(arguments, name)
+        ]
+        if given:
+            return f"--replay judges what the evidence holds; {given[0]} would change that"
+    return None
+
+
+def _variable(words: str) -> tuple[str, str]:
+    name, equals, value = words.partition("=")
+    if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
+        raise argparse.ArgumentTypeError(f'"{words}" is not a variable; write it like service=checkout')
+    return name, value
+
+
+def _output(words: str) -> Output:
+    name, equals, path = words.partition("=")
+    if not equals or not path or name not in FORMATS:
+        formats = ", ".join(FORMATS)
+        raise argparse.ArgumentTypeError(f'"{words}" is not FORMAT=PATH, like junit=gates.xml; formats are {formats}')
+    return Output(name, Path(path))
+
+
+def _run_id(words: str) -> str:
+    if not re.fullmatch(r"[!-~]{1,200}", words, re.ASCII):
+        raise argparse.ArgumentTypeError("a run id has 1 to 200 visible ASCII characters and no spaces")
+    return words
+
+
+def _wait(words: str) -> float:
+    return _duration(words, DAY, "waiting")
+
+
+def _every(words: str) -> float:
+    return _duration(words, DAY, "a pause between looks")
 
 
 def _window(words: str) -> float:
+    return _duration(words, LONGEST_GATE_WINDOW, "a window")
+
+
+def _duration(words: str, longest: float, what: str) -> float:
     try:
         seconds = parse_duration(words)
     except QuantityError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    if not 0 < seconds <= LONGEST_GATE_WINDOW:
-        longest = format_duration(LONGEST_GATE_WINDOW)
-        raise argparse.ArgumentTypeError(f'"{words}" is out of range; a window has up to {longest}')
+    if not 0 < seconds <= longest:
+        raise argparse.ArgumentTypeError(f'"{words}" is out of range; {what} has up to {format_duration(longest)}')
     return seconds
 
 

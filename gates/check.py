@@ -7,142 +7,21 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import isfinite
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
-from gates import error_budget, latency, report, success_rate
-from gates.arguments import EPILOG, add_arguments
-from gates.gate import GateReport, GateResult, Kind, QualityGate, Verdict
-from gates.instant import Instant, UnusableAnswerError
-from gates.objectives import gates_of
-from prometheus.errors import PrometheusError, UnreachableError
-from stack.errors import HqError, JournalError
-from stack.journal import Journal
-from stack.model import Stack
-from stack.placement import open_stack
+from gates.arguments import EPILOG, add_arguments, contradiction
+from gates.automated import AutomatedQualityGate
+from gates.checklist import Checklist
+from gates.formats import render
+from gates.gate import GateReport
+from gates.waiting import Waiting
+from stack.errors import HqError
 
-if TYPE_CHECKING:
-    from prometheus.client import PrometheusClient
-
-CHECKS: Mapping[Kind, Callable[[QualityGate, Instant], GateResult]] = {
-    Kind.SUCCESS_RATE: success_rate.check,
-    Kind.LATENCY: latency.check,
-    Kind.ERROR_BUDGET: error_budget.check,
-}
-SCRAPES_BACK = 2  # how far before now is judged, in scrape intervals: by then every target's last sample has arrived
 USAGE = 2
 INTERNAL = 4
-
-
-class AutomatedQualityGate:
-    """All gates of a stack, asked of its Prometheus; the verdicts go to its journal."""
-
-    def __init__(self, stack: Stack, client: PrometheusClient | None = None, journal: Journal | None = None) -> None:
-        self._stack = stack
-        self._client = client
-        self._journal = journal or Journal(stack.journal)
-
-    def check_all_gates(
-        self,
-        *,
-        services: Collection[str] | None = None,
-        names: Collection[str] | None = None,
-        window: float | None = None,
-        at: float | None = None,
-        strict: bool = False,
-        record: bool = True,
-    ) -> GateReport:
-        """Every gate's verdict at one instant, `at` (epoch seconds) or just before now; raises HqError for bad input.
-
-        A Prometheus that cannot answer is no exception but the verdict error.
-        """
-        gates = gates_of(self._stack, services, names, window)
-        with self._asking() as client:
-            try:
-                instant = self._instant(client, at)
-            except (PrometheusError, UnusableAnswerError) as error:
-                results, judged = [_error(gate, error) for gate in gates], None
-            else:
-                results, judged = _check(gates, instant), instant.at
-        problem = self._record(results) if record else None
-        return GateReport(tuple(results), judged, strict, problem)
-
-    @contextmanager
-    def _asking(self) -> Iterator[PrometheusClient]:
-        if self._client:
-            yield self._client
-            return
-        from prometheus.client import PrometheusClient
-
-        client = PrometheusClient(self._stack.prometheus.url)
-        try:
-            yield client
-        finally:
-            client.close()
-
-    def _instant(self, client: PrometheusClient, at: float | None) -> Instant:
-        """The moment to judge, by the clock of Prometheus: ours may be wrong, and then we would judge another past."""
-        interval = self._stack.prometheus.scrape_interval
-        clock = client.instant("time()").samples
-        if len(clock) != 1 or not isfinite(clock[0].value):
-            raise UnusableAnswerError("Prometheus does not say what time it is")
-        now = clock[0].value
-        if at is not None and at > now:
-            raise HqError("the time to judge lies in the future of Prometheus; give one that has passed")
-        return Instant(client, round(now - SCRAPES_BACK * interval, 3) if at is None else at, interval)
-
-    def _record(self, results: Sequence[GateResult]) -> str | None:
-        """Writes the verdicts down; what keeps it from that is returned, for a verdict stands without its record."""
-        try:
-            self._journal.append_all(
-                "gate_verdict",
-                [
-                    {
-                        "gate": result.gate,
-                        "service": result.service,
-                        "verdict": result.verdict,
-                        "actual": result.actual,
-                        "threshold": result.threshold,
-                        "required": result.required,
-                        "reason": result.reason,
-                    }
-                    for result in results
-                ],
-            )
-        except JournalError as error:
-            return str(error)
-        return None
-
-
-def _check(gates: Sequence[QualityGate], instant: Instant) -> list[GateResult]:
-    results: list[GateResult] = []
-    lost: UnreachableError | None = None
-    for gate in gates:
-        try:
-            results.append(_error(gate, lost) if lost else CHECKS[gate.kind](gate, instant))
-        except UnreachableError as error:  # the next one would wait just as long
-            lost = error
-            results.append(_error(gate, error))
-        except (PrometheusError, UnusableAnswerError) as error:
-            results.append(_error(gate, error))
-    return results
-
-
-def _error(gate: QualityGate, error: HqError) -> GateResult:
-    return GateResult(
-        gate=gate.name,
-        service=gate.service,
-        verdict=Verdict.ERROR,
-        required=gate.required,
-        window=gate.window,
-        threshold=gate.threshold,
-        reason=str(error),
-        advice="Mend what is measured or where it is asked, then check again; nothing is known of the release.",
-    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -158,18 +37,75 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    found = AutomatedQualityGate(open_stack(arguments.stack)).check_all_gates(
-        services=arguments.service,
-        names=arguments.gate,
-        window=arguments.window,
+    if problem := contradiction(arguments):
+        raise HqError(problem)
+    if arguments.replay:
+        from gates.evidence_file import replay
+
+        return _tell(replay(arguments.replay, strict=arguments.strict, dry_run=arguments.dry_run), arguments)
+    checklist = _checklist(arguments)
+    if arguments.validate:
+        _print(f"{checklist.file} is valid: {len(checklist.gates)} gates")
+        return 0
+    if arguments.explain:
+        from gates.explanation import explain
+
+        _print(explain(checklist))
+        return 0
+    if arguments.self_test:
+        from gates.self_test import rehearse
+
+        return rehearse(checklist, _print)
+    return _tell(_judge(checklist, arguments), arguments)
+
+
+def _checklist(arguments: argparse.Namespace) -> Checklist:
+    """The gates of the gates file, or of the stack, that are asked for."""
+    if arguments.config:
+        from gates.gates_file import load_gates
+
+        checklist = load_gates(arguments.config, dict(arguments.var))
+    elif arguments.var:
+        raise HqError("--var gives a gates file its variables; name the file with --config")
+    else:
+        from gates.objectives import checklist_of
+        from stack.placement import open_stack
+
+        checklist = checklist_of(open_stack(arguments.stack))
+    checklist = checklist.only(arguments.service, arguments.gate)
+    return checklist.with_window(arguments.window) if arguments.window else checklist
+
+
+def _judge(checklist: Checklist, arguments: argparse.Namespace) -> GateReport:
+    gate = AutomatedQualityGate(checklist)
+    return gate.check_all_gates(
         at=arguments.at,
+        since=arguments.since,
+        waiting=Waiting(arguments.wait, arguments.every or 15.0) if arguments.wait else None,
         strict=arguments.strict,
+        dry_run=arguments.dry_run,
         record=arguments.record,
+        remediate=arguments.remediate,
+        run_id=arguments.run_id,
+        evidence=arguments.evidence,
     )
-    if found.journal_problem:
-        print(f"warning: the verdicts are not recorded: {found.journal_problem}", file=sys.stderr)
-    _print(report.as_json(found) if arguments.format == "json" else report.text(found))
-    return found.exit_code
+
+
+def _tell(report: GateReport, arguments: argparse.Namespace) -> int:
+    """Prints and writes the report where it is wanted; its exit code."""
+    if report.journal_problem:
+        print(f"warning: the verdicts are not recorded: {report.journal_problem}", file=sys.stderr)
+    for output in arguments.output:
+        _write(output.path, render(report, output.format) + "\n")
+    _print(render(report, arguments.format))
+    return report.exit_code
+
+
+def _write(path: Path, words: str) -> None:
+    try:
+        path.write_text(words)
+    except OSError as error:
+        raise HqError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _print(words: str) -> None:

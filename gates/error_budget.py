@@ -7,37 +7,64 @@ had been flawless at the same rate of requests.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from decimal import Decimal
 from math import inf
+from typing import TYPE_CHECKING
 
-from gates.evidence import Doubt, Evidence
-from gates.gate import GateResult, QualityGate, Verdict
-from gates.instant import Instant
+from gates.evidence import Doubt
+from gates.gate import GateResult, Kind, QualityGate, Verdict
 from gates.judgement import Finding, concluded, doubtful, undecided
-from gates.share import BadShare, failed_requests
+from gates.share import BadShare, Counted, failed_requests
 from gates.wording import count, percent
 from stack.quantity import format_duration
 
-
-def check(gate: QualityGate, instant: Instant) -> GateResult:
-    """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
-    share, evidence = failed_requests(gate.sli, gate.window, instant)
-    return judge_budget(gate, share, evidence)
+if TYPE_CHECKING:
+    from gates.instant import Instant
+    from prometheus.slo import Sli
 
 
-def judge_budget(gate: QualityGate, share: BadShare, evidence: Evidence) -> GateResult:
-    """The verdict on what is left of the budget: passes at 0 or more of it, as a share of the whole."""
-    budget = gate.allowed * share.requests
+@dataclass(frozen=True)
+class ErrorBudget:
+    """The failures that `target` (a ratio) allows in the gate's window are not all spent: at least `left` are left."""
+
+    sli: Sli
+    target: Decimal
+    left: Decimal = Decimal(0)
+
+    kind = Kind.ERROR_BUDGET
+    is_of_the_window = False
+
+    @property
+    def threshold(self) -> float:
+        return float(self.left)
+
+    @property
+    def allowed(self) -> float:
+        """The share of requests that may be bad."""
+        return float(1 - self.target)
+
+    def check(self, gate: QualityGate, instant: Instant) -> GateResult:
+        """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
+        return judge_budget(gate, self, failed_requests(self.sli, gate.window, instant))
+
+
+def judge_budget(gate: QualityGate, demand: ErrorBudget, counted: Counted) -> GateResult:
+    """The verdict on what is left of the budget, as a share of the whole."""
+    share = counted.share
+    budget = demand.allowed * share.requests
     if budget == 0:
-        return undecided(gate, evidence, evidence.doubts())
+        return undecided(gate, counted.evidence, counted.evidence.doubts())
     left = (1 - share.high / budget, 1 - share.low / budget)
-    finding = _judged(gate, share, evidence, budget)
+    finding = _judged(gate, demand, counted, budget)
     interval = None if finding.verdict is Verdict.UNDECIDED else left
-    return concluded(gate, share, evidence, finding, actual=left[0], interval=interval)
+    return concluded(gate, counted, finding, actual=left[0], interval=interval)
 
 
-def _judged(gate: QualityGate, share: BadShare, evidence: Evidence, budget: float) -> Finding:
+def _judged(gate: QualityGate, demand: ErrorBudget, counted: Counted, budget: float) -> Finding:
+    share, evidence = counted.share, counted.evidence
     window, spent = format_duration(gate.window), _spent(share, budget)
-    doubts = evidence.doubts() + ([_no_whole_request(gate, share)] if budget < 1 else [])
+    doubts = evidence.doubts() + ([_no_whole_request(demand, share)] if budget < 1 else [])
     full_budget = budget / evidence.coverage if evidence.coverage else inf
     if share.fewest[0] > full_budget >= 1:
         reason = f"the error budget of {window} is overspent: {_spent(share, full_budget)}"
@@ -66,8 +93,8 @@ def _spent(share: BadShare, budget: float) -> str:
     return f"{bad} of {count(share.requests)} requests failed, where {count(budget)} may"
 
 
-def _no_whole_request(gate: QualityGate, share: BadShare) -> Doubt:
+def _no_whole_request(demand: ErrorBudget, share: BadShare) -> Doubt:
     return Doubt(
         f"{count(share.requests)} requests are so few that the budget is less than one of them",
-        f"It takes {count(1 / gate.allowed)} requests to have a budget; wait for more traffic.",
+        f"It takes {count(1 / demand.allowed)} requests to have a budget; wait for more traffic.",
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+from gates.statistics import CONFIDENCE
 
 if TYPE_CHECKING:
-    from prometheus.slo import Sli
+    from gates.instant import Instant
+    from gates.remediation import Remedy
 
 
 class Verdict(StrEnum):
@@ -23,57 +25,79 @@ class Verdict(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a gate measures; each kind is judged in the module of its name."""
+    """What a gate measures; each kind has its condition in the module of its name."""
 
     SUCCESS_RATE = "success_rate"
     LATENCY = "latency"
     ERROR_BUDGET = "error_budget"
+    BURN_RATE = "burn_rate"
+    COMPARISON = "comparison"
+    PROMQL = "promql"
 
 
 GRAVEST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.UNDECIDED, Verdict.WARN, Verdict.PASS)
 EXIT_CODES = {Verdict.PASS: 0, Verdict.WARN: 0, Verdict.FAIL: 1, Verdict.UNDECIDED: 3, Verdict.ERROR: 4}
+REMEDIATION_FAILED = 5
+
+
+class Condition(Protocol):
+    """What a gate demands, and how that is found out; one frozen dataclass for each kind."""
+
+    @property
+    def kind(self) -> Kind:
+        """What is measured."""
+
+    @property
+    def threshold(self) -> float:
+        """What the result's `actual` is held against."""
+
+    @property
+    def is_of_the_window(self) -> bool:
+        """Whether it judges the gate's window; otherwise its windows are its own, and --window changes nothing."""
+
+    def check(self, gate: QualityGate, instant: Instant) -> GateResult:
+        """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a gate is written: `file` as the user named it, and the line in it, from 1."""
+
+    file: str
+    line: int
 
 
 @dataclass(frozen=True)
 class QualityGate:
-    """One check of a service: at least `target` (a ratio) of its requests in the last `window` seconds were good.
+    """One check: a condition on the last `window` seconds of a service, with `confidence` (a ratio).
 
-    For the latency a request is good when it took at most `under` seconds. A gate that is not `required` only
-    observes: it says its verdict and stops nothing.
+    A gate that is not `required` only observes: it says its verdict and stops nothing.
     """
 
     name: str
     service: str
-    kind: Kind
-    sli: Sli
+    condition: Condition
     window: float
-    target: Decimal
     required: bool = True
-    under: float | None = None
-
-    @property
-    def allowed(self) -> float:
-        """The share of requests that may be bad."""
-        return float(1 - self.target)
-
-    @property
-    def threshold(self) -> float:
-        """What the gate's result must reach: the target, or none of the budget left."""
-        return 0.0 if self.kind is Kind.ERROR_BUDGET else float(self.target)
+    confidence: float = CONFIDENCE
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """What one gate found. `actual`, `threshold` and `interval` are ratios; None is what could not be measured.
+    """What one gate found; None is what could not be measured.
 
-    For success_rate and latency `actual` is the share of good requests and `interval` what it proves; for
-    error_budget they are what is left of the budget, below zero when it is overspent. Data in doubt proves nothing.
-    `bad` is the smallest and the largest number of bad requests that the data allow, `coverage` the share of the
-    window that has data.
+    `actual`, `threshold` and `interval` (what is proven of `actual`) are in the unit of the kind: for success_rate and
+    latency shares of good requests, for error_budget what is left of the budget (below zero when it is overspent),
+    for burn_rate multiples of the rate that just spends the budget, for comparison shares of bad requests, for promql
+    whatever the query gives. Data in doubt proves nothing. `bad` is the smallest and the largest number of bad requests
+    that the data allow, `coverage` the share of the window that has data, and `dispersion` how much more than
+    independent failures these vary (1: they are independent).
     """
 
     gate: str
     service: str
+    kind: Kind
     verdict: Verdict
     required: bool
     window: float
@@ -82,24 +106,37 @@ class GateResult:
     advice: str = ""
     actual: float | None = None
     interval: tuple[float, float] | None = None
+    confidence: float = CONFIDENCE
     requests: float | None = None
     bad: tuple[float, float] | None = None
+    dispersion: float | None = None
     coverage: float | None = None
     notes: tuple[str, ...] = ()
+    place: Place | None = None
+
+    @property
+    def title(self) -> str:
+        """The gate as reports name it: its service, if it has one, and its name."""
+        return f"{self.service} {self.gate}".lstrip()
 
 
 @dataclass(frozen=True)
 class GateReport:
     """What all gates found at one instant `at` (epoch seconds; None when Prometheus could not be asked).
 
-    With `strict`, a warning stops a release as a failure does. `journal_problem` says why the verdicts are not in the
-    journal, if they are not.
+    `run_id` names this check. With `strict`, a warning stops a release as a failure does; a `dry_run` stops nothing.
+    `looks` is how often the gates were asked until this verdict. `journal_problem` says why the verdicts are not in
+    the journal, if they are not; `remedy` is what became of the remediation, if there was one.
     """
 
     results: tuple[GateResult, ...]
     at: float | None
     strict: bool = False
+    dry_run: bool = False
+    run_id: str = ""
+    looks: int = 1
     journal_problem: str | None = None
+    remedy: Remedy | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -110,6 +147,10 @@ class GateReport:
     @property
     def exit_code(self) -> int:
         """The exit code of `python -m gates.check`."""
+        if self.dry_run:
+            return 0
+        if self.remedy and self.remedy.problem:
+            return REMEDIATION_FAILED
         return 1 if self.strict and self.verdict is Verdict.WARN else EXIT_CODES[self.verdict]
 
     def failures(self) -> Iterable[GateResult]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from gates.proof import OneLook, Proof
 from stack.errors import HqError
 
 if TYPE_CHECKING:
-    from prometheus.client import PrometheusClient, Sample
+    from prometheus.answer import Answer, RangeAnswer, Sample
 
 _QUESTION = "dev_hq_question"
 
@@ -19,13 +20,49 @@ class UnusableAnswerError(HqError):
     """Prometheus answered, but with what no verdict may rest on."""
 
 
+class Source(Protocol):
+    """What is asked: a Prometheus, several that hold the same, or what one answered earlier."""
+
+    def instant(self, query: str, at: float | None = None) -> Answer:
+        """What `query` gives at the time `at` (epoch seconds; the server's now unless given)."""
+
+    def range(self, query: str, start: float, end: float, step: float) -> RangeAnswer:
+        """What `query` gives from `start` to `end` (epoch seconds), every `step` seconds."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is to be judged: the time `at` (just before now unless given), after the release at `since`.
+
+    `look` and `first` are as in Instant. Times are epoch seconds.
+    """
+
+    at: float | None = None
+    since: float | None = None
+    look: int = 0
+    first: float | None = None
+
+
 @dataclass(frozen=True)
 class Instant:
-    """The moment `at` (epoch seconds), as `client` knows it; samples come every `scrape_interval` seconds."""
+    """The moment `at` (epoch seconds), as `source` knows it; samples come every `scrape_interval` seconds.
 
-    client: PrometheusClient
+    Data whose newest sample is older than `max_age` seconds is stale; None leaves that to the scrape interval. No
+    window begins before `since` (epoch seconds), when the release went out. `look` is 0 for who looks once, and else
+    the number of this look, from 1; then `first` is the moment of the first one, and windows begin where its began.
+    """
+
+    source: Source
     at: float
     scrape_interval: float
+    max_age: float | None = None
+    since: float | None = None
+    look: int = 0
+    first: float | None = None
+
+    def proof(self, confidence: float) -> Proof:
+        """What counts prove at this look."""
+        return OneLook(confidence)
 
     def ask(self, questions: Mapping[str, str]) -> Reading:
         """The answers to several PromQL questions, from one evaluation; raises PrometheusError, UnusableAnswerError.
@@ -35,11 +72,8 @@ class Instant:
         query = " or ".join(
             f'label_replace({question}, "{_QUESTION}", "{name}", "", "")' for name, question in questions.items()
         )
-        answer = self.client.instant(query, at=self.at)
-        # Prometheus 2.48 to 2.53 sends its hints among the warnings; a warning proper means that data is missing.
-        warnings = [warning for warning in answer.warnings if not warning.startswith("PromQL info")]
-        if warnings:
-            raise UnusableAnswerError(f"Prometheus warns that its answer is not complete: {warnings[0]}")
+        answer = self.source.instant(query, at=self.at)
+        refuse_partial(answer.warnings)
         if answer.result_type != "vector":
             raise UnusableAnswerError(f"Prometheus answered with a {answer.result_type}, where a vector is due")
         found: dict[str, list[Sample]] = {}
@@ -49,6 +83,16 @@ class Instant:
                 raise UnusableAnswerError("Prometheus answered with series that nobody asked for")
             found.setdefault(name, []).append(sample)
         return Reading(found)
+
+
+def refuse_partial(warnings: tuple[str, ...]) -> None:
+    """Raises UnusableAnswerError for an answer that lacks a part of the data.
+
+    Prometheus 2.48 to 2.53 sends its hints among the warnings; a warning proper means that data is missing.
+    """
+    for warning in warnings:
+        if not warning.startswith("PromQL info"):
+            raise UnusableAnswerError(f"Prometheus warns that its answer is not complete: {warning}")
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from math import ceil
 
 from gates.evidence import Doubt, Evidence
 from gates.gate import GateResult, QualityGate, Verdict
-from gates.share import BadShare
-from gates.statistics import clopper_pearson, proves_at_most, proves_more_than, requests_to_settle
+from gates.proof import Proof
+from gates.share import BadShare, Counted
 from gates.wording import count, percent
 from stack.model import LONGEST_GATE_WINDOW
 from stack.quantity import format_duration, format_percent
@@ -24,57 +25,80 @@ class Finding:
     advice: str = ""
 
 
-def judge_share(
-    gate: QualityGate, share: BadShare, evidence: Evidence, did: str, blur: Doubt | None = None
-) -> GateResult:
-    """The verdict on a share of requests; `did` says what a good one did, such as "succeeded".
+@dataclass(frozen=True)
+class Demand:
+    """At least `target` (a ratio) of the requests are good; less than `warn` is worth a warning.
 
-    `blur` says why the share is no more than a range, where that has a reason of its own.
+    `did` says what a good one did, such as "succeeded".
     """
-    doubts = evidence.doubts()
+
+    target: Decimal
+    did: str
+    warn: Decimal | None = None
+
+    @property
+    def allowed(self) -> float:
+        """The share of requests that may be bad."""
+        return float(1 - self.target)
+
+
+def judge_share(gate: QualityGate, demand: Demand, counted: Counted, proof: Proof) -> GateResult:
+    """The verdict on a share of requests."""
+    share, doubts = counted.share, counted.evidence.doubts()
     if share.most[1] == 0:
-        return undecided(gate, evidence, doubts or [_undecidable(gate, share, blur)])
-    finding = _judged(gate, share, doubts, did, blur)
+        return undecided(gate, counted.evidence, doubts or [_undecidable(gate, demand, counted, proof)])
+    finding = _judged(gate, demand, counted, proof)
     proven = not doubts or finding.verdict is Verdict.FAIL
-    bounds = (1 - clopper_pearson(*share.most)[1], 1 - clopper_pearson(*share.fewest)[0])
+    bounds = (1 - proof.bounds(*share.most)[1], 1 - proof.bounds(*share.fewest)[0])
     return concluded(
-        gate, share, evidence, finding, actual=1 - share.high / share.requests, interval=bounds if proven else None
+        gate, counted, finding, actual=1 - share.high / share.requests, interval=bounds if proven else None
     )
 
 
 def undecided(gate: QualityGate, evidence: Evidence, doubts: Sequence[Doubt]) -> GateResult:
     """The verdict when there is nothing to measure."""
-    finding = Finding(Verdict.UNDECIDED, _reasons(doubts), doubts[0].advice)
-    return concluded(gate, None, evidence, finding, actual=None, interval=None)
+    return replace(
+        _result(gate, evidence, Finding(Verdict.UNDECIDED, _reasons(doubts), doubts[0].advice)), notes=evidence.notes()
+    )
 
 
 def concluded(
     gate: QualityGate,
-    share: BadShare | None,
-    evidence: Evidence,
+    counted: Counted,
     finding: Finding,
     *,
     actual: float | None,
     interval: tuple[float, float] | None,
 ) -> GateResult:
     """What a gate found, in full."""
+    share, evidence = counted.share, counted.evidence
     # a failure is proven whatever else is in doubt, and the doubts are worth knowing
     doubts = evidence.doubts() if finding.verdict is Verdict.FAIL else ()
+    return replace(
+        _result(gate, evidence, finding),
+        actual=actual,
+        interval=interval,
+        bad=(share.low, share.high),
+        dispersion=share.dispersion,
+        notes=(*evidence.notes(), *(doubt.reason for doubt in doubts)),
+    )
+
+
+def _result(gate: QualityGate, evidence: Evidence, finding: Finding) -> GateResult:
     return GateResult(
         gate=gate.name,
         service=gate.service,
+        kind=gate.condition.kind,
         verdict=finding.verdict,
         required=gate.required,
         window=gate.window,
-        threshold=gate.threshold,
+        threshold=gate.condition.threshold,
         reason=finding.reason,
         advice=finding.advice,
-        actual=actual,
-        interval=interval,
+        confidence=gate.confidence,
         requests=evidence.requests,
-        bad=(share.low, share.high) if share else None,
         coverage=evidence.coverage,
-        notes=(*evidence.notes(), *(doubt.reason for doubt in doubts)),
+        place=gate.place,
     )
 
 
@@ -83,17 +107,17 @@ def doubtful(doubts: Sequence[Doubt], measured: str) -> Finding:
     return Finding(Verdict.UNDECIDED, f"{_reasons(doubts)} ({measured})", doubts[0].advice)
 
 
-def _judged(gate: QualityGate, share: BadShare, doubts: Sequence[Doubt], did: str, blur: Doubt | None) -> Finding:
-    window = format_duration(gate.window)
-    measured = f"{_percents(share, gate.threshold)} of {count(share.requests)} requests {did} in {window}"
-    due = f"at least {format_percent(gate.target)} is due"
-    if proves_more_than(*share.fewest, gate.allowed):
+def _judged(gate: QualityGate, demand: Demand, counted: Counted, proof: Proof) -> Finding:
+    share, window = counted.share, format_duration(gate.window)
+    measured = f"{_percents(share, float(demand.target))} of {count(share.requests)} requests {demand.did} in {window}"
+    due = f"at least {format_percent(demand.target)} is due"
+    if proof.more_than(*share.fewest, demand.allowed):
         return Finding(Verdict.FAIL, f"{measured}; {due}", "Do not release; `dev-hq anomalies` says more.")
-    if doubts:
+    if doubts := counted.evidence.doubts():
         return doubtful(doubts, measured)
-    if proves_at_most(*share.most, gate.allowed):
+    if proof.at_most(*share.most, demand.allowed):
         return Finding(Verdict.PASS, f"{measured}; {due}")
-    doubt = _undecidable(gate, share, blur)
+    doubt = _undecidable(gate, demand, counted, proof)
     return Finding(Verdict.UNDECIDED, f"{measured}; {due}, and {doubt.reason}", doubt.advice)
 
 
@@ -101,17 +125,18 @@ def _reasons(doubts: Sequence[Doubt]) -> str:
     return "; ".join(doubt.reason for doubt in doubts)
 
 
-def _undecidable(gate: QualityGate, share: BadShare, blur: Doubt | None) -> Doubt:
+def _undecidable(gate: QualityGate, demand: Demand, counted: Counted, proof: Proof) -> Doubt:
     """Why the counts prove neither, and how many requests would."""
-    if share.requests >= 1 and share.low / share.requests <= gate.allowed < share.high / share.requests:
-        return blur or Doubt(
+    share = counted.share
+    if share.requests >= 1 and share.low / share.requests <= demand.allowed < share.high / share.requests:
+        return counted.blur or Doubt(
             "it depends on failures that new series counted before their first scrape",
             "Check again when these series are older than the window.",
         )
     too_few = "so few requests prove neither that it is reached nor that it is missed"
     if share.requests < 1:
         return Doubt(too_few, "Send more requests, or judge a longer window.")
-    needed = requests_to_settle(share.high, share.requests, gate.allowed)
+    needed = proof.requests_to_settle(share.high, share.requests, demand.allowed)
     if needed is None:
         return Doubt("the share lies too near the limit to tell on which side", "Check again when it has moved.")
     window = _round_up(gate.window * needed / share.requests)

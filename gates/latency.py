@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from math import inf, isclose
+from typing import TYPE_CHECKING
 
 from gates.evidence import Doubt, Evidence
-from gates.gate import GateResult, QualityGate
+from gates.gate import GateResult, Kind, QualityGate
 from gates.instant import Instant, Reading, UnusableAnswerError
-from gates.judgement import judge_share, undecided
-from gates.share import BadShare
+from gates.judgement import Demand, judge_share
+from gates.share import BadShare, Counted
 from gates.window import Window
 from prometheus.selector import matching
 from stack.quantity import format_duration
+
+if TYPE_CHECKING:
+    from prometheus.slo import Sli
 
 _BY_LE = " by (le) "
 
@@ -33,27 +37,52 @@ class Bucket:
     unseen: float
 
 
-def check(gate: QualityGate, instant: Instant) -> GateResult:
-    """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
-    under, buckets = gate.under, gate.sli.buckets
-    assert under is not None and buckets is not None  # noqa: S101, PT018 - what makes it a gate on the latency
-    window = Window(matching(buckets, "le", "=", "+Inf"), gate.window, instant, gate.sli.job)
+@dataclass(frozen=True)
+class Latency:
+    """At least `target` (a ratio) of the requests take at most `under` seconds; less than `warn` is worth a warning."""
+
+    sli: Sli
+    under: float
+    target: Decimal
+    warn: Decimal | None = None
+
+    kind = Kind.LATENCY
+    is_of_the_window = True
+
+    @property
+    def threshold(self) -> float:
+        return float(self.target)
+
+    def check(self, gate: QualityGate, instant: Instant) -> GateResult:
+        """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
+        counted = slow_requests(self.sli, self.under, gate.window, instant)
+        demand = Demand(self.target, f"took at most {format_duration(self.under)}", self.warn)
+        return judge_share(gate, demand, counted, instant.proof(gate.confidence))
+
+
+def slow_requests(sli: Sli, under: float, seconds: float, instant: Instant) -> Counted:
+    """The requests of more than `under` seconds in the `seconds` before an instant.
+
+    Raises PrometheusError, UnusableAnswerError.
+    """
+    buckets = sli.buckets
+    assert buckets is not None  # noqa: S101 - who loads a gate on the latency refuses a service without a histogram
+    window = Window(matching(buckets, "le", "=", "+Inf"), seconds, instant, sli.job)
     reading = instant.ask(
         {
             "requests in buckets": window.increase(buckets, _BY_LE),
             "requests in buckets before the first scrape": window.unseen(buckets, _BY_LE),
-            "series of buckets": f"count{_BY_LE}(last_over_time({buckets}[{format_duration(gate.window)}]))",
+            "series of buckets": f"count{_BY_LE}(last_over_time({buckets}[{format_duration(seconds)}]))",
             **window.questions(),
         }
     )
-    found = _buckets(reading, gate.sli.bucket_unit)
+    found = _buckets(reading, sli.bucket_unit)
     requests = found[-1].requests if found else None
     evidence = window.evidence(reading, requests)
     if not found:
-        return undecided(gate, evidence, evidence.doubts())
+        return Counted(BadShare(0.0, 0.0, 0.0), evidence)
     below, above = _around(found, under, buckets)
-    share = _slow(found[-1], below, above, evidence)
-    return judge_share(gate, share, evidence, f"took at most {format_duration(under)}", _between(under, below, above))
+    return Counted(_slow(found[-1], below, above, evidence), evidence, _between(under, below, above))
 
 
 def _buckets(reading: Reading, unit: float) -> list[Bucket]:

@@ -2,71 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from decimal import Decimal
+from collections.abc import Iterator
 
-from gates.gate import Kind, QualityGate
+from gates.checklist import Checklist
+from gates.error_budget import ErrorBudget
+from gates.gate import Condition, Place, QualityGate
+from gates.latency import Latency
+from gates.success_rate import SuccessRate
 from prometheus.slo import sli_of
-from stack.errors import HqError
 from stack.model import Service, Stack
-from stack.quantity import format_duration
-from stack.suggestion import suggestion
-
-FEWEST_SCRAPES = 4
 
 
-def gates_of(
-    stack: Stack,
-    services: Collection[str] | None = None,
-    names: Collection[str] | None = None,
-    window: float | None = None,
-) -> tuple[QualityGate, ...]:
-    """The gates of these services and names, of all unless given; raises HqError.
-
-    `window` (seconds) replaces the gates' window; an error budget keeps its objective's.
-    """
-    _refuse_unknown("service", services, stack.services)
-    _refuse_unknown("gate", names, [kind.value for kind in Kind])
-    chosen = [
-        gate
-        for service in stack.services.values()
-        if services is None or service.name in services
-        for gate in _gates_of_service(service, stack, window or stack.gates.window)
-        if names is None or gate.name in names
-    ]
-    if not chosen:
-        raise HqError(f"{stack.file} has no objective for the gates asked for: {', '.join(sorted(names or ()))}")
-    for gate in chosen:
-        _refuse_short_window(gate, stack)
-    return tuple(chosen)
+def checklist_of(stack: Stack) -> Checklist:
+    """The gates of all services of a stack; raises HqError for an indicator that cannot be counted."""
+    gates = tuple(gate for service in stack.services.values() for gate in _gates_of_service(service, stack))
+    return Checklist(stack.file, gates, stack.prometheus, stack.journal)
 
 
-def _gates_of_service(service: Service, stack: Stack, window: float) -> Iterator[QualityGate]:
-    sli = sli_of(service)
+def _gates_of_service(service: Service, stack: Stack) -> Iterator[QualityGate]:
+    sli, window = sli_of(service), stack.gates.window
 
-    def gate(kind: Kind, seconds: float, target: Decimal, under: float | None = None) -> QualityGate:
-        return QualityGate(kind, service.name, kind, sli, seconds, target, kind not in stack.gates.observe, under)
+    def gate(condition: Condition, seconds: float, line: int) -> QualityGate:
+        required = condition.kind not in stack.gates.observe
+        place = Place(str(stack.file), line)
+        return QualityGate(condition.kind.value, service.name, condition, seconds, required, place=place)
 
-    if service.success_rate:
-        yield gate(Kind.SUCCESS_RATE, window, service.success_rate.target)
-    if service.latency:
-        yield gate(Kind.LATENCY, window, service.latency.target, service.latency.under)
-    if service.success_rate:
-        yield gate(Kind.ERROR_BUDGET, service.success_rate.window, service.success_rate.target)
-
-
-def _refuse_unknown(what: str, asked: Collection[str] | None, known: Collection[str]) -> None:
-    for name in asked or ():
-        if name not in known:
-            raise HqError(f'there is no {what} "{name}"; {suggestion(name, known, "there is")}')
-
-
-def _refuse_short_window(gate: QualityGate, stack: Stack) -> None:
-    interval = stack.prometheus.scrape_interval
-    shortest = FEWEST_SCRAPES * interval
-    if gate.window < shortest:
-        raise HqError(
-            f"the window of {gate.name} for {gate.service}, {format_duration(gate.window)}, is too short to count in: "
-            f"{stack.prometheus.url} scrapes every {format_duration(interval)}, so make it at least "
-            f"{format_duration(shortest)}"
-        )
+    if rate := service.success_rate:
+        yield gate(SuccessRate(sli, rate.target), window, rate.line)
+    if latency := service.latency:
+        yield gate(Latency(sli, latency.under, latency.target), window, latency.line)
+    if rate:
+        yield gate(ErrorBudget(sli, rate.target), rate.window, rate.line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, floor
 
-from gates.evidence import Evidence
+from gates.evidence import Doubt, Evidence
 from gates.instant import Instant, UnusableAnswerError
 from gates.window import Window
 from gates.wording import count
@@ -16,31 +16,44 @@ _DUST = 1e-6  # of a request: what arithmetic on floats adds to a whole number
 
 @dataclass(frozen=True)
 class BadShare:
-    """Of `requests`, at least `low` were bad and at most `high`; increase() extrapolates, so none need be whole."""
+    """Of `requests`, at least `low` were bad and at most `high`; increase() extrapolates, so none need be whole.
+
+    Failures that vary `dispersion` times as much as independent ones (1 at least) are worth that many times fewer.
+    """
 
     requests: float
     low: float
     high: float
+    dispersion: float = 1.0
 
     @classmethod
-    def of(cls, requests: float, low: float, high: float) -> BadShare:
+    def of(cls, requests: float, low: float, high: float, dispersion: float = 1.0) -> BadShare:
         """The share, kept within what is possible: counters of two families never agree to the last request."""
         high = min(max(high, 0.0), requests)
-        return cls(requests, min(max(low, 0.0), high), high)
+        return cls(requests, min(max(low, 0.0), high), high, dispersion)
 
     @property
     def fewest(self) -> tuple[int, int]:
-        """Bad requests and all of them as whole numbers, rounded in favour of the service."""
-        return floor(self.low + _DUST), ceil(self.requests - _DUST)
+        """Bad requests and all of them as whole numbers of independent ones, rounded in favour of the service."""
+        return floor(self.low / self.dispersion + _DUST), ceil(self.requests / self.dispersion - _DUST)
 
     @property
     def most(self) -> tuple[int, int]:
-        """Bad requests and all of them as whole numbers, rounded against the service."""
-        requests = floor(self.requests + _DUST)
-        return min(ceil(self.high - _DUST), requests), requests
+        """Bad requests and all of them as whole numbers of independent ones, rounded against the service."""
+        requests = floor(self.requests / self.dispersion + _DUST)
+        return min(ceil(self.high / self.dispersion - _DUST), requests), requests
 
 
-def failed_requests(sli: Sli, seconds: float, instant: Instant) -> tuple[BadShare, Evidence]:
+@dataclass(frozen=True)
+class Counted:
+    """What was counted and what the data is worth; `blur` says why it is no more than a range, if that has a reason."""
+
+    share: BadShare
+    evidence: Evidence
+    blur: Doubt | None = None
+
+
+def failed_requests(sli: Sli, seconds: float, instant: Instant) -> Counted:
     """The failed requests in the `seconds` before an instant; raises PrometheusError, UnusableAnswerError."""
     window = Window(sli.total, seconds, instant, sli.job)
     part = sli.bad if sli.good is None else sli.good
@@ -66,7 +79,7 @@ def failed_requests(sli: Sli, seconds: float, instant: Instant) -> tuple[BadShar
     counted = reading.count("counted requests") or 0.0
     unseen = reading.count("counted requests before the first scrape") or 0.0
     if total is None:
-        return BadShare(0.0, 0.0, 0.0), evidence
+        return Counted(BadShare(0.0, 0.0, 0.0), evidence)
     if counted > 1.01 * total + 1:
         kind = "bad" if sli.good is None else "good"
         raise UnusableAnswerError(f"there are more {kind} requests ({count(counted)}) than requests ({count(total)})")
@@ -77,4 +90,4 @@ def failed_requests(sli: Sli, seconds: float, instant: Instant) -> tuple[BadShar
     else:
         unseen_bad = (reading.count("requests before the first scrape") or 0.0) - unseen
     bad = counted if sli.good is None else total - counted
-    return BadShare.of(total, bad + min(0.0, unseen_bad), bad + max(0.0, unseen_bad)), evidence
+    return Counted(BadShare.of(total, bad + min(0.0, unseen_bad), bad + max(0.0, unseen_bad)), evidence)

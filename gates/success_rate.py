@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from gates.gate import GateResult, QualityGate
-from gates.instant import Instant
-from gates.judgement import judge_share
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from gates.gate import GateResult, Kind, QualityGate
+from gates.judgement import Demand, judge_share
 from gates.share import failed_requests
 
+if TYPE_CHECKING:
+    from gates.instant import Instant
+    from prometheus.slo import Sli
 
-def check(gate: QualityGate, instant: Instant) -> GateResult:
-    """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
-    share, evidence = failed_requests(gate.sli, gate.window, instant)
-    return judge_share(gate, share, evidence, "succeeded")
+
+@dataclass(frozen=True)
+class SuccessRate:
+    """At least `target` (a ratio) of the requests succeed; less than `warn` of them is worth a warning."""
+
+    sli: Sli
+    target: Decimal
+    warn: Decimal | None = None
+
+    kind = Kind.SUCCESS_RATE
+    is_of_the_window = True
+
+    @property
+    def threshold(self) -> float:
+        return float(self.target)
+
+    def check(self, gate: QualityGate, instant: Instant) -> GateResult:
+        """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
+        counted = failed_requests(self.sli, gate.window, instant)
+        demand = Demand(self.target, "succeeded", self.warn)
+        return judge_share(gate, demand, counted, instant.proof(gate.confidence))

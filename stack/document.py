@@ -40,7 +40,12 @@ class Value:
 
     def error(self, message: str) -> ConfigError:
         """The complaint `message` about this value, at its key's line, or at its own when it has no key."""
-        return ConfigError(self.file, _line(self.key or self.node), message)
+        return ConfigError(self.file, self.line, message)
+
+    @property
+    def line(self) -> int:
+        """The line of its key, or its own when it has no key; from 1."""
+        return _line(self.key or self.node)
 
     @property
     def is_list(self) -> bool:

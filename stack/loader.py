@@ -122,12 +122,13 @@ def _label(name: str, value: Value) -> str:
 
 def _success_rate(value: Value) -> SuccessObjective | None:
     keys = value.fields(required=("target",), optional=("window",))
-    return SuccessObjective(_target(keys["target"]), _window(keys))
+    return SuccessObjective(_target(keys["target"]), _window(keys), value.line)
 
 
 def _latency(value: Value) -> LatencyObjective | None:
     keys = value.fields(required=("under", "target"), optional=("window",))
-    return LatencyObjective(keys["under"].duration(low=0.001, high=3600), _target(keys["target"]), _window(keys))
+    under = keys["under"].duration(low=0.001, high=3600)
+    return LatencyObjective(under, _target(keys["target"]), _window(keys), value.line)
 
 
 def _target(value: Value) -> Decimal:

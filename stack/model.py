@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from stack.access import Access
 from stack.address import Address
 
 LONGEST_GATE_WINDOW = 90 * 86400.0
@@ -14,19 +15,24 @@ LONGEST_GATE_WINDOW = 90 * 86400.0
 
 @dataclass(frozen=True)
 class SuccessObjective:
-    """At least `target` (a ratio) of the requests succeed, over `window` seconds."""
+    """At least `target` (a ratio) of the requests succeed, over `window` seconds; it stands in `line` of the file."""
 
     target: Decimal
     window: float
+    line: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True)
 class LatencyObjective:
-    """At least `target` (a ratio) of the requests take at most `under` seconds, over `window` seconds."""
+    """At least `target` (a ratio) of the requests take at most `under` seconds, over `window` seconds.
+
+    It stands in `line` of the file.
+    """
 
     under: float
     target: Decimal
     window: float
+    line: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True)
@@ -112,6 +118,7 @@ class PrometheusSettings:
     url: str = "http://127.0.0.1:9090"
     scrape_interval: float = 15.0
     evaluation_interval: float = 15.0
+    access: Access = field(default_factory=Access)
 
 
 @dataclass(frozen=True)

@@ -96,9 +96,9 @@ def _faults(stack: Stack) -> list[tuple[str, str, str]]:
 
 
 def _gates(stack: Stack) -> list[tuple[str, str]]:
-    from gates.objectives import gates_of
+    from gates.objectives import checklist_of
 
-    return [(str(gate.name), gate.service) for gate in gates_of(stack)]
+    return [(gate.name, gate.service) for gate in checklist_of(stack).gates]
 
 
 def _address(text: str) -> Address:

@@ -17,7 +17,7 @@ from tests.chaos.stacks import SHOP, stack_of
 
 
 def said(gate: Kind, verdict: Verdict) -> GateResult:
-    return GateResult(gate, "shop", verdict, required=True, window=60.0, threshold=0.995, reason="so it is")
+    return GateResult(gate, "shop", gate, verdict, required=True, window=60.0, threshold=0.995, reason="so it is")
 
 
 class Prometheus(PrometheusClient):
@@ -30,7 +30,7 @@ class Prometheus(PrometheusClient):
 def wait(directory: Path, monkeypatch: pytest.MonkeyPatch, *results: GateResult) -> list[str]:
     """What a baseline says when the gates find `results`, and all passes the second time."""
     reports = iter([GateReport(results, 0.0), GateReport((), 0.0)])
-    monkeypatch.setattr("gates.check.AutomatedQualityGate.check_all_gates", lambda *_, **__: next(reports))
+    monkeypatch.setattr("gates.automated.AutomatedQualityGate.check_all_gates", lambda *_, **__: next(reports))
     monkeypatch.setattr("chaos.measurement.Meter.windows", lambda *_: ())
     monkeypatch.setattr("chaos.baseline.ASK_EVERY", 0.0)
     monkeypatch.setattr("chaos.baseline.check_clocks", lambda _client: None)

@@ -6,8 +6,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from gates.evidence import Evidence
-from gates.gate import Kind, QualityGate
+from gates.error_budget import ErrorBudget
+from gates.evidence import Doubt, Evidence
+from gates.gate import GateResult, QualityGate
+from gates.judgement import Demand, judge_share
+from gates.proof import OneLook
+from gates.share import BadShare, Counted
+from gates.success_rate import SuccessRate
 from prometheus.slo import Sli
 
 SLI = Sli(
@@ -19,8 +24,9 @@ SLI = Sli(
     bucket_unit=1.0,
     throttled=None,
 )
-GATE = QualityGate("success_rate", "shop", Kind.SUCCESS_RATE, SLI, 600.0, Decimal("0.995"))
-BUDGET = QualityGate("error_budget", "shop", Kind.ERROR_BUDGET, SLI, 2592000.0, Decimal("0.995"))
+GATE = QualityGate("success_rate", "shop", SuccessRate(SLI, Decimal("0.995")), 600.0)
+SPENDING = ErrorBudget(SLI, Decimal("0.995"))
+BUDGET = QualityGate("error_budget", "shop", SPENDING, 2592000.0)
 SOUND = Evidence(
     series="requests_total",
     window=600.0,
@@ -41,3 +47,8 @@ SOUND = Evidence(
 def evidence(**changes: Any) -> Evidence:
     """Sound evidence but for the changes."""
     return replace(SOUND, **changes)
+
+
+def judged(share: BadShare, found: Evidence = SOUND, did: str = "succeeded", blur: Doubt | None = None) -> GateResult:
+    """What GATE says of a share."""
+    return judge_share(GATE, Demand(Decimal("0.995"), did), Counted(share, found, blur), OneLook())

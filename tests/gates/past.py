@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from gates.check import AutomatedQualityGate
+from gates.automated import AutomatedQualityGate
 from gates.gate import GateResult
+from gates.objectives import checklist_of
 from stack.loader import load_stack
 from tests.gates.history import History
 
@@ -36,7 +37,9 @@ class Past:
         path = self.directory / f"{job}.yaml"
         sli = sli or f"{{preset: prometheus-http, selector: {{job: {job}}}}}"
         path.write_text(STACK.format(job=job, sli=sli, objectives=objectives, url=self.url, interval=interval))
-        report = AutomatedQualityGate(load_stack(path)).check_all_gates(window=window, at=self.at, record=False)
+        checklist = checklist_of(load_stack(path))
+        checklist = checklist.with_window(window) if window else checklist
+        report = AutomatedQualityGate(checklist).check_all_gates(at=self.at, record=False)
         return {result.gate: result for result in report.results}
 
     def stack(self, directory: Path, job: str, objectives: str, more: str = "") -> Path:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.check import AutomatedQualityGate
+from gates.automated import AutomatedQualityGate
 from gates.gate import GateReport, Verdict
+from gates.objectives import checklist_of
 from stack.loader import load_stack
 from tests.gates.fake_prometheus import Answer, answering, clock, vector
 
@@ -33,8 +34,8 @@ def check(directory: Path, answer: Answer, **asks_time: Answer) -> GateReport:
     with answering(answer, **asks_time) as url:
         path = directory / "stack.yaml"
         path.write_text(STACK.format(url=url))
-        gate = AutomatedQualityGate(load_stack(path))
-        return gate.check_all_gates(names=["success_rate"], record=False)
+        checklist = checklist_of(load_stack(path)).only(names=["success_rate"])
+        return AutomatedQualityGate(checklist).check_all_gates(record=False)
 
 
 def reason_of_error(report: GateReport) -> str:

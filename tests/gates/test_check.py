@@ -14,8 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from gates.check import AutomatedQualityGate, main
-from gates.gate import GateReport, GateResult, Verdict
+from gates.automated import AutomatedQualityGate
+from gates.check import main
+from gates.formats import FORMATS
+from gates.gate import GateReport, GateResult, Kind, Verdict
 from stack.address import Address, free_address
 from stack.journal import Journal
 from stack.loader import load_stack
@@ -33,7 +35,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def result(verdict: Verdict, *, required: bool = True) -> GateResult:
-    return GateResult("success_rate", "shop", verdict, required, 600.0, 0.995, "because")
+    return GateResult("success_rate", "shop", Kind.SUCCESS_RATE, verdict, required, 600.0, 0.995, "because")
 
 
 def unreachable(directory: Path, more: str = "") -> Path:
@@ -150,14 +152,18 @@ def test_json_holds_all_that_the_text_says(past: Past, tmp_path: Path, capsys: p
         "verdict": "pass",
         "exit_code": 0,
         "at": past.at,
-        "confidence": 0.95,
+        "run_id": report["run_id"],
         "gates": [
             {
                 "gate": "success_rate",
                 "service": "healthy",
+                "kind": "success_rate",
                 "verdict": "pass",
                 "required": True,
                 "threshold": 0.995,
+                "confidence": 0.95,
+                "dispersion": 1.0,
+                "place": f"{path}:5",
                 "window_seconds": 600.0,
                 "coverage": 1.0,
                 "reason": "99.9% of 6,000 requests succeeded in 10m; at least 99.5% is due",
@@ -171,9 +177,9 @@ def test_json_holds_all_that_the_text_says(past: Past, tmp_path: Path, capsys: p
 @pytest.mark.e2e
 def test_every_verdict_goes_to_the_journal(past: Past, tmp_path: Path) -> None:
     path = past.stack(tmp_path, "unheard-of", "{success_rate: {target: 99.5%}}", OBSERVE)
-    assert main(["--stack", str(path), "--at", str(past.at)]) == 3
+    assert main(["--stack", str(path), "--at", str(past.at), "--run-id", "build-7"]) == 3
     reason = 'there is no data: no series matches http_requests_total{job="unheard-of"}'
-    of_all = {"service": "unheard-of", "verdict": "undecided", "actual": None, "reason": reason}
+    of_all = {"run_id": "build-7", "service": "unheard-of", "verdict": "undecided", "actual": None, "reason": reason}
     assert [(record.kind, record.data) for record in Journal(tmp_path / "var" / "journal.jsonl").read()] == [
         ("gate_verdict", {**of_all, "gate": "success_rate", "threshold": 0.995, "required": True}),
         ("gate_verdict", {**of_all, "gate": "error_budget", "threshold": 0.0, "required": False}),
@@ -290,7 +296,7 @@ def test_a_gate_without_an_objective_is_refused(tmp_path: Path, capsys: pytest.C
     path = unreachable(tmp_path)
     path.write_text(path.read_text().replace(OBJECTIVES, "{success_rate: {target: 99%}}"))
     assert main(["--stack", str(path), "--gate", "latency"]) == 2
-    assert capsys.readouterr().err == f"gates.check: {path} has no objective for the gates asked for: latency\n"
+    assert capsys.readouterr().err == 'gates.check: there is no gate "latency"; there is success_rate, error_budget\n'
 
 
 @pytest.mark.parametrize(
@@ -302,7 +308,7 @@ def test_a_gate_without_an_objective_is_refused(tmp_path: Path, capsys: pytest.C
         (["--at", "noon"], f'argument --at: "noon" {NO_TIME}'),
         (["--at", "2026-11-22T10:00:00"], f'argument --at: "2026-11-22T10:00:00" {NO_TIME}'),
         (["--at", "nan"], f'argument --at: "nan" {NO_TIME}'),
-        (["--format", "xml"], "argument --format: invalid choice: 'xml' (choose from 'text', 'json')"),
+        (["--format", "xml"], f"argument --format: invalid choice: 'xml' (choose from {str(FORMATS)[1:-1]})"),
         (["--wiat"], "unrecognized arguments: --wiat"),
     ],
 )  # fmt: skip

@@ -4,15 +4,15 @@ import pytest
 
 from gates.error_budget import judge_budget
 from gates.gate import Verdict
-from gates.share import BadShare
-from tests.gates.cases import BUDGET, evidence
+from gates.share import BadShare, Counted
+from tests.gates.cases import BUDGET, SPENDING, evidence
 
 WHOLE = {"window": 2592000.0, "step": 7200.0, "recent_window": 648000.0}
 
 
 def judge(requests: float, low: float, high: float | None = None, **changes: object):
-    counted = BadShare.of(requests, low, low if high is None else high)
-    return judge_budget(BUDGET, counted, evidence(**{**WHOLE, "requests": requests, **changes}))
+    share = BadShare.of(requests, low, low if high is None else high)
+    return judge_budget(BUDGET, SPENDING, Counted(share, evidence(**{**WHOLE, "requests": requests, **changes})))
 
 
 def test_a_budget_that_is_not_spent_passes() -> None:

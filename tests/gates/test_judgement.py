@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 
 from gates.evidence import Doubt
 from gates.gate import Verdict
-from gates.judgement import judge_share
 from gates.share import BadShare
-from tests.gates.cases import GATE, evidence
+from tests.gates.cases import evidence, judged
 
 DOUBTS = {
     "no data": ({"requests": None, "newest": None}, "there is no data: no series matches requests_total"),
@@ -44,7 +43,7 @@ def share(requests: float, low: float, high: float | None = None) -> BadShare:
 
 
 def test_a_proven_success_passes() -> None:
-    result = judge_share(GATE, share(6000, 6), evidence(), "succeeded")
+    result = judged(share(6000, 6))
     assert (result.verdict, result.reason, result.advice) == (
         Verdict.PASS,
         "99.9% of 6,000 requests succeeded in 10m; at least 99.5% is due",
@@ -55,7 +54,7 @@ def test_a_proven_success_passes() -> None:
 
 
 def test_a_proven_failure_fails() -> None:
-    result = judge_share(GATE, share(6000, 300), evidence(), "succeeded")
+    result = judged(share(6000, 300))
     assert (result.verdict, result.reason, result.advice) == (
         Verdict.FAIL,
         "95% of 6,000 requests succeeded in 10m; at least 99.5% is due",
@@ -64,7 +63,7 @@ def test_a_proven_failure_fails() -> None:
 
 
 def test_too_few_requests_are_undecided_and_it_says_how_many_would_do() -> None:
-    result = judge_share(GATE, share(412, 0), evidence(), "succeeded")
+    result = judged(share(412, 0))
     assert (result.verdict, result.reason, result.advice) == (
         Verdict.UNDECIDED,
         "100% of 412 requests succeeded in 10m; at least 99.5% is due, and so few requests prove neither that it is "
@@ -74,7 +73,7 @@ def test_too_few_requests_are_undecided_and_it_says_how_many_would_do() -> None:
 
 
 def test_a_share_at_the_limit_is_undecided() -> None:
-    result = judge_share(GATE, share(10_000, 50), evidence(), "succeeded")
+    result = judged(share(10_000, 50))
     assert (result.verdict, result.reason) == (
         Verdict.UNDECIDED,
         "99.5% of 10,000 requests succeeded in 10m; at least 99.5% is due, and the share lies too near the limit to "
@@ -83,12 +82,12 @@ def test_a_share_at_the_limit_is_undecided() -> None:
 
 
 def test_less_than_one_request_is_undecided() -> None:
-    result = judge_share(GATE, share(0.4, 0), evidence(requests=0.4), "succeeded")
+    result = judged(share(0.4, 0), evidence(requests=0.4))
     assert (result.verdict, result.advice) == (Verdict.UNDECIDED, "Send more requests, or judge a longer window.")
 
 
 def test_failures_before_the_first_scrape_keep_from_passing() -> None:
-    result = judge_share(GATE, share(6000, 0, 60), evidence(), "succeeded")
+    result = judged(share(6000, 0, 60))
     assert (result.verdict, result.reason) == (
         Verdict.UNDECIDED,
         "between 99% and 100% of 6,000 requests succeeded in 10m; at least 99.5% is due, and it depends on failures "
@@ -98,18 +97,18 @@ def test_failures_before_the_first_scrape_keep_from_passing() -> None:
 
 def test_a_blur_is_named_when_it_decides() -> None:
     blur = Doubt("there is no bucket", "Add one.")
-    result = judge_share(GATE, share(6000, 0, 60), evidence(), "were fast", blur)
+    result = judged(share(6000, 0, 60), evidence(), "were fast", blur)
     assert result.reason.endswith("at least 99.5% is due, and there is no bucket")
     assert result.advice == "Add one."
-    assert judge_share(GATE, share(6000, 0, 6), evidence(), "were fast", blur).verdict is Verdict.PASS
-    assert judge_share(GATE, share(6000, 100, 6000), evidence(), "were fast", blur).verdict is Verdict.FAIL
+    assert judged(share(6000, 0, 6), evidence(), "were fast", blur).verdict is Verdict.PASS
+    assert judged(share(6000, 100, 6000), evidence(), "were fast", blur).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize(("changes", "reason"), DOUBTS.values(), ids=DOUBTS)
 def test_every_doubt_keeps_perfect_counts_from_passing(changes: dict[str, object], reason: str) -> None:
     found = evidence(**changes)
     counted = share(found.requests or 0.0, 0)
-    result = judge_share(GATE, counted, found, "succeeded")
+    result = judged(counted, found)
     measured = " (100% of 6,000 requests succeeded in 10m)" if found.requests else ""
     assert (result.verdict, result.reason) == (Verdict.UNDECIDED, reason + measured)
     assert result.advice
@@ -120,15 +119,15 @@ def test_every_doubt_keeps_perfect_counts_from_passing(changes: dict[str, object
     ("changes", "reason"), [case for case in DOUBTS.values() if evidence(**case[0]).requests], ids=str
 )
 def test_no_doubt_keeps_a_proven_failure_from_failing(changes: dict[str, object], reason: str) -> None:
-    result = judge_share(GATE, share(6000, 300), evidence(**changes), "succeeded")
+    result = judged(share(6000, 300), evidence(**changes))
     assert (result.verdict, result.notes) == (Verdict.FAIL, (reason,))
 
 
 def test_counter_resets_are_said() -> None:
-    assert judge_share(GATE, share(6000, 6), evidence(resets=1.0), "succeeded").notes == (
+    assert judged(share(6000, 6), evidence(resets=1.0)).notes == (
         "1 counter reset in the window (restarts), accounted for",
     )
-    assert judge_share(GATE, share(6000, 6), evidence(resets=3.0), "succeeded").notes == (
+    assert judged(share(6000, 6), evidence(resets=3.0)).notes == (
         "3 counter resets in the window (restarts), accounted for",
     )
 
@@ -152,7 +151,7 @@ def test_a_share_is_always_possible(requests: float, low: float, high: float) ->
 
 @given(st.floats(1, 1e6), st.floats(0, 1), st.floats(0, 1))
 def test_more_doubtful_failures_never_turn_a_verdict_into_a_pass(requests: float, bad: float, more: float) -> None:
-    sure = judge_share(GATE, share(requests, requests * bad), evidence(), "succeeded").verdict
+    sure = judged(share(requests, requests * bad)).verdict
     high = requests * min(1.0, bad + more)
-    unsure = judge_share(GATE, share(requests, requests * bad, high), evidence(), "succeeded").verdict
+    unsure = judged(share(requests, requests * bad, high)).verdict
     assert unsure is sure or (sure, unsure) == (Verdict.PASS, Verdict.UNDECIDED)

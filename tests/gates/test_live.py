@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.check import AutomatedQualityGate
+from gates.automated import AutomatedQualityGate
 from gates.gate import GateResult, Verdict
+from gates.objectives import checklist_of
 from stack.loader import load_stack
 from stack.waiting import wait_for
 from tests.gates.history import prometheus
@@ -69,8 +70,8 @@ def shop() -> Iterator[tuple[str, Callable[[], None]]]:
 
 def test_a_service_that_dies_does_not_pass_and_neither_does_a_prometheus_that_dies(tmp_path: Path) -> None:
     def check() -> GateResult:
-        gate = AutomatedQualityGate(load_stack(tmp_path / "stack.yaml"))
-        return gate.check_all_gates(names=["success_rate"], record=False).results[0]
+        checklist = checklist_of(load_stack(tmp_path / "stack.yaml")).only(names=["success_rate"])
+        return AutomatedQualityGate(checklist).check_all_gates(record=False).results[0]
 
     with shop() as (target, kill):
         with prometheus(tmp_path, CONFIG.format(target=target)) as url:
