@@ -31,6 +31,8 @@ class ErrorBudget:
     sli: Sli
     target: Decimal
     left: Decimal = Decimal(0)
+    min_coverage: Decimal = Decimal("0.95")
+    warn: Decimal | None = None
 
     kind = Kind.ERROR_BUDGET
     is_of_the_window = False
