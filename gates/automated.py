@@ -16,8 +16,10 @@ from gates.instant import Moment, Source
 from gates.looking import Looking
 from stack.errors import JournalError
 from stack.journal import Journal
+from stack.on_fail import OnFail
 
 if TYPE_CHECKING:
+    from gates.remediation import Remedy
     from gates.waiting import Waiting
 
 
@@ -57,8 +59,13 @@ class AutomatedQualityGate:
             report = replace(report, journal_problem=self._record(report))
         on_fail = self._checklist.on_fail
         if on_fail and remediate and not dry_run and report.verdict in on_fail.when:
-            report = replace(report, remedy=on_fail.start(report, Journal(self._checklist.journal)))
+            report = replace(report, remedy=self._remedied(on_fail, report))
         return report
+
+    def _remedied(self, on_fail: OnFail, report: GateReport) -> Remedy:
+        from gates.remediation import remediate
+
+        return remediate(on_fail, report, Journal(self._checklist.journal))
 
     @contextmanager
     def _asking(self) -> Iterator[Source]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gates.gate import QualityGate
 from stack.errors import HqError
 from stack.model import PrometheusSettings
+from stack.on_fail import OnFail
 from stack.quantity import format_duration
 from stack.suggestion import suggestion
-
-if TYPE_CHECKING:
-    from gates.remediation import Remediation
 
 FEWEST_SCRAPES = 4
 
@@ -31,7 +28,7 @@ class Checklist:
     prometheus: PrometheusSettings
     journal: Path
     max_age: float | None = None
-    on_fail: Remediation | None = None
+    on_fail: OnFail | None = None
 
     def only(self, services: Collection[str] | None = None, names: Collection[str] | None = None) -> Checklist:
         """The gates of these services and names, of all unless given; raises HqError when there are none."""

@@ -16,7 +16,7 @@ from stack.model import Service, Stack
 def checklist_of(stack: Stack) -> Checklist:
     """The gates of all services of a stack; raises HqError for an indicator that cannot be counted."""
     gates = tuple(gate for service in stack.services.values() for gate in _gates_of_service(service, stack))
-    return Checklist(stack.file, gates, stack.prometheus, stack.journal)
+    return Checklist(stack.file, gates, stack.prometheus, stack.journal, on_fail=stack.gates.on_fail)
 
 
 def _gates_of_service(service: Service, stack: Stack) -> Iterator[QualityGate]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -28,6 +29,7 @@ from stack.model import (
     Stack,
     SuccessObjective,
 )
+from stack.on_fail import read_on_fail
 from stack.suggestion import suggestion
 
 PRESETS = ("prometheus-http", "envoy")
@@ -63,7 +65,7 @@ def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> St
         envoy=_optional(keys.get("envoy"), _envoy, EnvoySettings()),
         exporter=_optional(keys.get("exporter"), _exporter, Stack.exporter),
         anomalies=_optional(keys.get("anomalies"), _anomalies, AnomalySettings()),
-        gates=_optional(keys.get("gates"), _gates, GateSettings()),
+        gates=_optional(keys.get("gates"), partial(_gates, base=path.parent), GateSettings()),
         links=_optional(keys.get("links"), _links, Links()),
         processes={name: _process(name, value) for name, value in _entries(keys.get("processes")).items()},
     )
@@ -225,11 +227,12 @@ def _anomalies(value: Value) -> AnomalySettings:
     return AnomalySettings(hold.duration(high=DAY) if hold else None, keep.duration(high=DAY) if keep else None)
 
 
-def _gates(value: Value) -> GateSettings:
-    keys = value.fields(optional=("window", "observe"))
+def _gates(value: Value, base: Path) -> GateSettings:
+    keys = value.fields(optional=("window", "observe", "on_fail"))
     return GateSettings(
         keys["window"].duration(low=10, high=LONGEST_GATE_WINDOW) if "window" in keys else GateSettings.window,
         tuple(item.choice(GATES) for item in keys["observe"].items()) if "observe" in keys else (),
+        read_on_fail(keys["on_fail"], base) if "on_fail" in keys else None,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stack.access import Access
 from stack.address import Address
+from stack.on_fail import OnFail
 
 LONGEST_GATE_WINDOW = 90 * 86400.0
 
@@ -149,10 +150,11 @@ class AnomalySettings:
 
 @dataclass(frozen=True)
 class GateSettings:
-    """The window of a gate in seconds, and the gates that only observe."""
+    """The window of a gate in seconds, the gates that only observe, and what to do when one fails."""
 
     window: float = 600.0
     observe: tuple[str, ...] = ()
+    on_fail: OnFail | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,100 @@
+"""What to do when a gate fails: part of stack.yaml and of a gates file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stack.address import Address, AddressError
+
+if TYPE_CHECKING:
+    from stack.document import Value
+
+REMEDIED = ("fail", "error", "undecided")
+SHORTEST, LONGEST = 0.1, 3600.0
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """Where the verdict is posted; it is signed with the secret in `secret_file`, if there is one."""
+
+    url: str
+    secret_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class OnFail:
+    """What to do after one of the verdicts `when`: the command `run` (argv), or the webhook, in `timeout` seconds.
+
+    A relative program is looked for in `directory`, the one of the file that says so, and works there.
+    """
+
+    run: tuple[str, ...] = ()
+    webhook: Webhook | None = None
+    timeout: float = 60.0
+    when: tuple[str, ...] = ("fail",)
+    directory: Path = Path()
+
+
+def read_on_fail(value: Value, base: Path) -> OnFail:
+    """What `on_fail` says, its paths relative to `base`; raises ConfigError."""
+    keys = value.fields(optional=("run", "webhook", "timeout", "when"))
+    if ("run" in keys) == ("webhook" in keys):
+        raise value.error(f"{value.path} needs either run, a program and its arguments, or webhook")
+    return OnFail(
+        run=_command(keys["run"]) if "run" in keys else (),
+        webhook=_webhook(keys["webhook"], base) if "webhook" in keys else None,
+        timeout=keys["timeout"].duration(SHORTEST, LONGEST) if "timeout" in keys else OnFail.timeout,
+        when=_verdicts(keys["when"]) if "when" in keys else OnFail.when,
+        directory=base,
+    )
+
+
+def _command(value: Value) -> tuple[str, ...]:
+    words = tuple(item.text() for item in value.items())
+    if not words:
+        raise value.error(f"{value.path} must name a program and its arguments")
+    return words
+
+
+def _verdicts(value: Value) -> tuple[str, ...]:
+    verdicts = tuple(_verdict(item) for item in value.items())
+    if not verdicts:
+        raise value.error(f"{value.path} must name at least one verdict of {', '.join(REMEDIED)}")
+    return verdicts
+
+
+def _verdict(value: Value) -> str:
+    if value.text() in ("pass", "warn"):
+        raise value.error(f"nothing is to be remedied after {value.text()}; verdicts are {', '.join(REMEDIED)}")
+    return value.choice(REMEDIED)
+
+
+def _webhook(value: Value, base: Path) -> Webhook:
+    keys = value.fields(required=("url",), optional=("secret_file",))
+    return Webhook(_url(keys["url"]), _secret_file(keys["secret_file"], base) if "secret_file" in keys else None)
+
+
+def _url(value: Value) -> str:
+    """A URL with whatever path and query; it may be a secret itself, so no complaint quotes it."""
+    url = value.text()
+    shape = re.fullmatch(r"(https?://[^/?#\\]+)([/?][!-~]*)?", url)
+    if not shape or not re.fullmatch(r"[!-~]+", shape[1]) or "#" in url:
+        raise value.error(f"{value.path} must be a URL such as https://ci.example/rollback")
+    if "@" in shape[1]:
+        raise value.error(f"{value.path} must not hold credentials; sign with secret_file instead")
+    try:
+        Address.of_url(shape[1])
+    except AddressError:
+        raise value.error(f"{value.path} must be a URL such as https://ci.example/rollback") from None
+    return url
+
+
+def _secret_file(value: Value, base: Path) -> Path:
+    """A secret that is missing is found now, not when it is needed."""
+    path = base / value.text()
+    if not path.is_file():
+        raise value.error(f"{value.path}: there is no file {path}; put the secret there, or leave {value.path} out")
+    return path
