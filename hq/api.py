@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporters.build import BuildCollector, installed_version
+from exporters.build import BuildCollector
 from exporters.exposition import choose_format, collection_seconds, pack, render, wants_gzip
 from exporters.journal import Configured, JournalCollector
 from exporters.pool import PoolCollector
@@ -29,6 +29,7 @@ from hq.strict_json import read_json
 from stack.errors import HqError, JournalError
 from stack.journal import Journal
 from stack.model import Stack
+from stack.version import installed_version
 
 MAX_ALERTS_BYTES = 1024 * 1024  # some 500 alerts with all their annotations
 
