@@ -28,60 +28,52 @@ class Doubt:
     advice: str
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of the counter `series` in the `window` seconds before `at` (epoch seconds).
+@dataclass(frozen=True, kw_only=True)
+class Liveness:
+    """Whether `series` lived in the `window` seconds before `at` (epoch seconds), and lives still.
 
-    `requests` is None without data. `coverage` is the share of the window in which the series lived, looked at every
-    `step` seconds. `recent` is what was counted in the last `recent_window` seconds, `newest` the time of the newest
-    sample of a series that still lives. `dead` are the targets that it came from and that answer Prometheus no more,
-    `dead_of_job` all such targets of its scrape job.
+    `coverage` is the share of the window in which it lived, looked at every `step` seconds, and `newest` the time of
+    the newest sample of a series that still lives; it is stale when older than `max_age` seconds, which are a few
+    scrapes unless given. `dead` are the targets that it came from and that answer Prometheus no more, `dead_of_job`
+    all such targets of its scrape job.
     """
 
     series: str
     window: float
     at: float
     scrape_interval: float
-    requests: float | None
     coverage: float
     step: float
-    recent: float | None
-    recent_window: float
     newest: float | None
-    resets: float
     dead: tuple[str, ...]
     dead_of_job: tuple[str, ...]
+    max_age: float | None = None
 
     @property
     def is_complete(self) -> bool:
         """Whether the data covers the window."""
         return self.coverage >= COMPLETE
 
-    def doubts(self) -> list[Doubt]:
-        """Every reason not to pass, the gravest first."""
-        if self.requests is None:
+    def doubts(self, complete: float = COMPLETE) -> list[Doubt]:
+        """Every reason not to pass, the gravest first; a history of the share `complete` of the window is none."""
+        if self.newest is None and not self.coverage:
             return [self._no_data()]
-        found = (self._not_alive(), self._stale(), self._silent(), self._short(), self._idle())
-        return [doubt for doubt in found if doubt]
+        return [doubt for doubt in (self._not_alive(), self._stale(), self._short(complete)) if doubt]
 
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing and stops nothing."""
-        if not self.resets:
+        down = tuple(target for target in self.dead_of_job if target not in self.dead)
+        if not down or self.newest is None:
             return ()
-        resets = "1 counter reset" if self.resets == 1 else f"{count(self.resets)} counter resets"
-        return (f"{resets} in the window (restarts), accounted for",)
+        answer = "does not answer" if len(down) == 1 else "do not answer"
+        return (f"{_listed(down)} of the same job {answer} Prometheus (up is 0) and counted nothing here",)
 
     def _no_data(self) -> Doubt:
-        if self.newest is not None:
-            return Doubt(
-                f"{self.series} has fewer than two samples in the {format_duration(self.window)} window",
-                "Wait for some more scrapes, and check that prometheus.scrape_interval is what Prometheus does.",
-            )
         if dead := self.dead or self.dead_of_job:
             return _unanswered(dead)
         return Doubt(
             f"there is no data: no series matches {self.series}",
-            "Check the service's sli in stack.yaml, and that Prometheus scrapes the service.",
+            "Check how the series are named, and that Prometheus scrapes the service.",
         )
 
     def _not_alive(self) -> Doubt | None:
@@ -97,12 +89,58 @@ class Evidence:
 
     def _stale(self) -> Doubt | None:
         age = 0.0 if self.newest is None else self.at - self.newest
-        if age <= longest_silence(self.scrape_interval):
+        if age <= (self.max_age or longest_silence(self.scrape_interval)):
             return None
         return Doubt(
             f"the data is stale: its newest sample is {span(age)} old, and one is due every "
             f"{format_duration(self.scrape_interval)}",
             "Check that Prometheus scrapes the service, and that prometheus.scrape_interval is what it does.",
+        )
+
+    def _short(self, complete: float) -> Doubt | None:
+        if self.coverage >= complete:
+            return None
+        covered = f"about {span(self.coverage * self.window)} ({percent(self.coverage, complete)})"
+        if not self.coverage:
+            covered = f"less than {span(self.step)}"
+        return Doubt(
+            f"the history covers {covered} of the {format_duration(self.window)} window",
+            "Wait until the window has filled, or judge a shorter one.",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence(Liveness):
+    """What is known of the counter `series`: `requests` is what it counted in the window, None without data.
+
+    `recent` is what it counted in the last `recent_window` seconds, and `resets` how often it began anew.
+    """
+
+    requests: float | None
+    recent: float | None
+    recent_window: float
+    resets: float
+
+    def doubts(self, complete: float = COMPLETE) -> list[Doubt]:
+        """Every reason not to pass, the gravest first; a history of the share `complete` of the window is none."""
+        if self.requests is None:
+            return [self._no_data()]
+        found = (self._not_alive(), self._stale(), self._silent(), self._short(complete), self._idle())
+        return [doubt for doubt in found if doubt]
+
+    def notes(self) -> tuple[str, ...]:
+        """What is worth knowing and stops nothing."""
+        if not self.resets:
+            return super().notes()
+        resets = "1 counter reset" if self.resets == 1 else f"{count(self.resets)} counter resets"
+        return (f"{resets} in the window (restarts), accounted for", *super().notes())
+
+    def _no_data(self) -> Doubt:
+        if self.newest is None:
+            return super()._no_data()
+        return Doubt(
+            f"{self.series} has fewer than two samples in the {format_duration(self.window)} window",
+            "Wait for some more scrapes, and check that prometheus.scrape_interval is what Prometheus does.",
         )
 
     def _silent(self) -> Doubt | None:
@@ -115,17 +153,6 @@ class Evidence:
             "Check that the service still answers and that requests reach it.",
         )
 
-    def _short(self) -> Doubt | None:
-        if self.is_complete:
-            return None
-        covered = f"about {span(self.coverage * self.window)} ({percent(self.coverage, COMPLETE)})"
-        if not self.coverage:
-            covered = f"less than {span(self.step)}"
-        return Doubt(
-            f"the history covers {covered} of the {format_duration(self.window)} window",
-            "Wait until the window has filled, or judge a shorter one.",
-        )
-
     def _idle(self) -> Doubt | None:
         if self.requests:
             return None
@@ -136,9 +163,13 @@ class Evidence:
 
 
 def _unanswered(targets: tuple[str, ...]) -> Doubt:
-    more = f" and {len(targets) - 3} more" if len(targets) > 3 else ""
     answer = "does not answer" if len(targets) == 1 else "do not answer"
     return Doubt(
-        f"{', '.join(targets[:3])}{more} {answer} Prometheus (up is 0): what users get there now is in no count",
+        f"{_listed(targets)} {answer} Prometheus (up is 0): what users get there now is in no count",
         "Bring it back or take it out of service, then check again.",
     )
+
+
+def _listed(targets: tuple[str, ...]) -> str:
+    more = f" and {len(targets) - 3} more" if len(targets) > 3 else ""
+    return f"{', '.join(targets[:3])}{more}"

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gates.evidence import Evidence, longest_silence
-from gates.instant import Instant, Reading
-from prometheus.selector import quoted
+from gates.evidence import Evidence, Liveness, longest_silence
+from gates.instant import Instant, Reading, UnusableAnswerError
+from gates.wording import count
+from prometheus.selector import matching, quoted
 from stack.quantity import format_duration
 
 _STEPS = 360  # at most so many moments of a window are looked at to see how much of it has data
 _MISSED_FOR = (3600.0, 86400.0)  # a target that answers no more is missed for the window, but within these
+
+_REPLICA_LABELS = ("prometheus_replica", "replica", "__replica__", "receive_replica", "thanos_replica", "prometheus")
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,20 @@ class Window:
 
     def questions(self) -> dict[str, str]:
         """PromQL, by name, for everything that evidence() reads."""
+        return {
+            "recent requests": f"sum(increase({self.series}[{format_duration(self._recent)}]))",
+            "counter resets": f"sum(resets({self.series}[{self._length}]))",
+            **self.questions_of_liveness(),
+        }
+
+    def questions_of_liveness(self) -> dict[str, str]:
+        """PromQL, by name, for everything that liveness() reads; it may be a gauge too."""
         missed_for = format_duration(min(max(self.seconds, _MISSED_FOR[0]), _MISSED_FOR[1]))
         seen = f"group by (job, instance) (last_over_time({self.series}[{missed_for}]))"
         asked = {
             "steps with data": self._steps_with_data(),
-            "recent requests": f"sum(increase({self.series}[{format_duration(self._recent)}]))",
             "newest sample": f"max(timestamp({self.series}))",
-            "counter resets": f"sum(resets({self.series}[{self._length}]))",
+            "copies": self._copies(),
             "dead targets": f"(up == 0 and on (job, instance) {seen})",
         }
         if self.job is not None:
@@ -54,27 +64,46 @@ class Window:
     def evidence(self, reading: Reading, requests: float | None) -> Evidence:
         """What the answers to questions() say; raises UnusableAnswerError."""
         return Evidence(
+            **vars(self.liveness(reading)),
+            requests=requests,
+            recent=reading.count("recent requests"),
+            recent_window=self._recent,
+            resets=reading.count("counter resets") or 0.0,
+        )
+
+    def liveness(self, reading: Reading) -> Liveness:
+        """What the answers to questions_of_liveness() say; raises UnusableAnswerError."""
+        if copies := reading.count("copies"):
+            raise UnusableAnswerError(
+                f"{count(copies)} series of {self.series} are there more than once, as a pair of Prometheus servers "
+                f"writes them, so their requests are counted more than once; select one of the pair, by its label "
+                f"{' or '.join(_REPLICA_LABELS[:2])}"
+            )
+        return Liveness(
             series=self.series,
             window=self.seconds,
             at=self.instant.at,
             scrape_interval=self.instant.scrape_interval,
-            requests=requests,
             coverage=min(1.0, (reading.count("steps with data") or 0.0) * self._step / self.seconds),
             step=self._step,
-            recent=reading.count("recent requests"),
-            recent_window=self._recent,
             newest=reading.count("newest sample"),
-            resets=reading.count("counter resets") or 0.0,
             dead=_targets(reading.labels("dead targets")),
             dead_of_job=_targets(reading.labels("dead targets of the job")),
+            max_age=self.instant.max_age,
         )
+
+    def _copies(self) -> str:
+        """PromQL: how many series of a target differ from another of it in nothing but the name of a replica."""
+        scraped = matching(self.series, "instance", "!=", "")
+        return f"sum(count without ({', '.join(_REPLICA_LABELS)}) ({scraped}) - 1) > 0"
 
     def _steps_with_data(self) -> str:
         """PromQL: at how many steps there was a series with a recent sample.
 
         A Prometheus that was down left no staleness behind, and a plain selector would look back over five minutes.
         """
-        recent = format_duration(longest_silence(self.instant.scrape_interval))
+        silence = max(longest_silence(self.instant.scrape_interval), self.instant.max_age or 0.0)
+        recent = format_duration(silence)
         fresh = f"{self.series} and last_over_time({self.series}[{recent}])"
         return f"count_over_time(group({fresh})[{self._length}:{format_duration(self._step)}])"
 
