@@ -92,7 +92,8 @@ class GateResult:
     for burn_rate multiples of the rate that just spends the budget, for comparison shares of bad requests, for promql
     whatever the query gives. Data in doubt proves nothing. `bad` is the smallest and the largest number of bad requests
     that the data allow, `coverage` the share of the window that has data, and `dispersion` how much more than
-    independent failures these vary (1: they are independent).
+    independent failures these vary (1: they are independent). `needed` is how many requests would settle what is
+    undecided, and `needed_seconds` how long it takes until there are so many.
     """
 
     gate: str
@@ -104,6 +105,8 @@ class GateResult:
     threshold: float
     reason: str
     advice: str = ""
+    needed: int | None = None
+    needed_seconds: float | None = None
     actual: float | None = None
     interval: tuple[float, float] | None = None
     confidence: float = CONFIDENCE
@@ -125,8 +128,8 @@ class GateReport:
     """What all gates found at one instant `at` (epoch seconds; None when Prometheus could not be asked).
 
     `run_id` names this check. With `strict`, a warning stops a release as a failure does; a `dry_run` stops nothing.
-    `looks` is how often the gates were asked until this verdict. `journal_problem` says why the verdicts are not in
-    the journal, if they are not; `remedy` is what became of the remediation, if there was one.
+    `looks` is how often the gates were asked until this verdict, in `waited` seconds. `journal_problem` says why the
+    verdicts are not in the journal, if they are not; `remedy` is what became of the remediation, if there was one.
     """
 
     results: tuple[GateResult, ...]
@@ -135,6 +138,7 @@ class GateReport:
     dry_run: bool = False
     run_id: str = ""
     looks: int = 1
+    waited: float = 0.0
     journal_problem: str | None = None
     remedy: Remedy | None = None
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from gates.proof import OneLook, Proof
+from gates.proof import ManyLooks, OneLook, Proof, confidence_at_look
 from stack.errors import HqError
 
 if TYPE_CHECKING:
@@ -34,13 +34,14 @@ class Source(Protocol):
 class Moment:
     """What is to be judged: the time `at` (just before now unless given), after the release at `since`.
 
-    `look` and `first` are as in Instant. Times are epoch seconds.
+    `look` and `first` are as in Instant; `waited` is how many seconds ago the first look was. Times are epoch seconds.
     """
 
     at: float | None = None
     since: float | None = None
     look: int = 0
     first: float | None = None
+    waited: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,12 @@ class Instant:
     first: float | None = None
 
     def proof(self, confidence: float) -> Proof:
-        """What counts prove at this look."""
-        return OneLook(confidence)
+        """What counts of the gate's window prove at this look: it grows from look to look."""
+        return ManyLooks(confidence) if self.look else OneLook(confidence)
+
+    def proof_of_moving_window(self, confidence: float) -> OneLook:
+        """What counts prove at this look in a window that does not grow, and in comparisons: any test for one look."""
+        return OneLook(confidence_at_look(confidence, self.look))
 
     def ask(self, questions: Mapping[str, str]) -> Reading:
         """The answers to several PromQL questions, from one evaluation; raises PrometheusError, UnusableAnswerError.

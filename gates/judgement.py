@@ -49,7 +49,10 @@ def judge_share(gate: QualityGate, demand: Demand, counted: Counted, proof: Proo
         return undecided(gate, counted.evidence, doubts or [_undecidable(gate, demand, counted, proof)])
     finding = _judged(gate, demand, counted, proof)
     proven = not doubts or finding.verdict is Verdict.FAIL
-    bounds = (1 - proof.bounds(*share.most)[1], 1 - proof.bounds(*share.fewest)[0])
+    bounds = (
+        1 - proof.bounds(*share.most, demand.allowed)[1],
+        1 - proof.bounds(*share.fewest, demand.allowed)[0],
+    )
     return concluded(
         gate, counted, finding, actual=1 - share.high / share.requests, interval=bounds if proven else None
     )

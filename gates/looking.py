@@ -40,7 +40,7 @@ class Looking:
 
     def _judged(self, source: Source, moment: Moment) -> GateReport:
         gates = self.checklist.gates
-        report = replace(self.begun, looks=max(1, moment.look))
+        report = replace(self.begun, looks=max(1, moment.look), waited=moment.waited)
         try:
             instant = self._instant(source, moment)
         except (PrometheusError, UnusableAnswerError) as error:

@@ -7,10 +7,9 @@ are exact: near 0, where objectives live, Wilson's and the normal ones promise m
 
 from __future__ import annotations
 
-from math import ceil, erf, exp, floor, lgamma, log, log1p, pi, sqrt
+from math import erf, exp, lgamma, log, log1p, pi, sqrt
 
 CONFIDENCE = 0.95
-MOST_REQUESTS = 10**12
 _NORMAL_FROM = 1e5  # variance of the count above which the tail is taken from the corrected normal curve
 
 
@@ -31,33 +30,6 @@ def clopper_pearson(bad: int, n: int, confidence: float = CONFIDENCE) -> tuple[f
     lower = 0.0 if bad == 0 else _share_where(bad - 1, n, confidence)
     upper = 1.0 if bad == n else _share_where(bad, n, 1 - confidence)
     return lower, upper
-
-
-def requests_to_settle(bad: float, n: float, limit: float, confidence: float = CONFIDENCE) -> int | None:
-    """How many requests would settle the question if failures go on at the present rate, `bad` of `n`.
-
-    None when the rate lies so near the limit that MOST_REQUESTS would not do.
-    """
-    rate = bad / n
-    many = max(1, ceil(n))
-    while not _settled(rate, many, limit, confidence):
-        many *= 2
-        if many > MOST_REQUESTS:
-            return None
-    few = many // 2
-    while many - few > 1:
-        middle = (few + many) // 2
-        if _settled(rate, middle, limit, confidence):
-            many = middle
-        else:
-            few = middle
-    return many
-
-
-def _settled(rate: float, n: int, limit: float, confidence: float) -> bool:
-    if rate < limit:
-        return proves_at_most(ceil(rate * n - 1e-9), n, limit, confidence)
-    return proves_more_than(floor(rate * n + 1e-9), n, limit, confidence)
 
 
 def _share_where(bad: int, n: int, chance: float) -> float:
@@ -103,12 +75,17 @@ def _normal_at_most(bad: int, n: int, share: float, deviation: float) -> float:
 
 
 def _density(a: float, b: float, x: float) -> float:
-    """The density of the beta distribution, from deviances (C. Loader, 2000): a count of 1e12 costs no digits."""
+    """The density of the beta distribution at `x`."""
+    return exp(log_density(a, b, x))
+
+
+def log_density(a: float, b: float, x: float) -> float:
+    """The logarithm of the beta density, from deviances (C. Loader, 2000): a count of 1e12 costs no digits."""
     n = a + b
     p = a / n
     deviance = a * log1p((x - p) / p) + b * log1p((p - x) / (1 - p))
     stirling = _stirling_error(n) - _stirling_error(a) - _stirling_error(b)
-    return exp(deviance + stirling + (log(a) + log(b) - log(n) - log(2 * pi)) / 2 - log(x) - log1p(-x))
+    return deviance + stirling + (log(a) + log(b) - log(n) - log(2 * pi)) / 2 - log(x) - log1p(-x)
 
 
 def _stirling_error(z: float) -> float:

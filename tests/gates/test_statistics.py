@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gates.statistics import clopper_pearson, proves_at_most, proves_more_than, requests_to_settle
+from gates.proof import OneLook
+from gates.statistics import clopper_pearson, proves_at_most, proves_more_than
 
 counts = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 limits = st.floats(0.0005, 0.5)
@@ -23,7 +24,7 @@ def at_most(bad: int, n: int, share: float) -> float:
 def test_requests_without_a_failure_that_prove_a_target(limit: float, requests: int) -> None:
     assert proves_at_most(0, requests, limit)
     assert not proves_at_most(0, requests - 1, limit)
-    assert requests_to_settle(0, 1, limit) == requests
+    assert OneLook().requests_to_settle(0, 1, limit) == requests
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_the_normal_curve_for_large_counts_joins_the_exact_tail(monkeypatch: pyt
 
 @given(st.floats(0, 50), st.floats(50, 5000), limits)
 def test_what_settles_it_settles_it(bad: float, n: float, limit: float) -> None:
-    needed = requests_to_settle(bad, n, limit)
+    needed = OneLook().requests_to_settle(bad, n, limit)
     if needed is None:
         assert bad / n == pytest.approx(limit, rel=0.01)
     elif bad / n < limit:
@@ -118,7 +119,7 @@ def test_what_settles_it_settles_it(bad: float, n: float, limit: float) -> None:
 
 
 def test_a_rate_at_the_limit_is_never_settled() -> None:
-    assert requests_to_settle(50, 10_000, 0.005) is None
+    assert OneLook().requests_to_settle(50, 10_000, 0.005) is None
 
 
 @pytest.mark.parametrize(("bad", "n"), [(-1, 10), (11, 10), (0, 0)])
