@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from stack.access import ACCESS_KEYS, read_access
 from stack.address import Address
 from stack.document import Value, read_document
 from stack.model import (
@@ -60,7 +61,7 @@ def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> St
         file=path,
         services=services,
         pools=pools,
-        prometheus=_optional(keys.get("prometheus"), _prometheus, PrometheusSettings()),
+        prometheus=_prometheus(keys["prometheus"], path.parent) if "prometheus" in keys else PrometheusSettings(),
         alertmanager=_optional(keys.get("alertmanager"), _alertmanager, AlertmanagerSettings()),
         envoy=_optional(keys.get("envoy"), _envoy, EnvoySettings()),
         exporter=_optional(keys.get("exporter"), _exporter, Stack.exporter),
@@ -184,13 +185,14 @@ def _members(value: Value, front: Address, moved: Mapping[Address, Address]) -> 
     )
 
 
-def _prometheus(value: Value) -> PrometheusSettings:
-    keys = value.fields(optional=("url", "scrape_interval", "evaluation_interval"))
+def _prometheus(value: Value, base: Path) -> PrometheusSettings:
+    keys = value.fields(optional=("url", "scrape_interval", "evaluation_interval", *ACCESS_KEYS))
     default = PrometheusSettings()
     return PrometheusSettings(
         _optional(keys.get("url"), Value.url, default.url),
         _interval(keys.get("scrape_interval"), default.scrape_interval),
         _interval(keys.get("evaluation_interval"), default.evaluation_interval),
+        read_access(keys, base),
     )
 
 
