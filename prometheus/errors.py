@@ -18,7 +18,16 @@ class UnreachableError(PrometheusError):
 
 
 class RefusedError(PrometheusError):
-    """The server understood who we are and what we ask, and refuses it; asking again will not help."""
+    """The server understood who we are and what we ask, and refuses it; asking again will not help.
+
+    `error_type` and `words` are Prometheus' own, such as "bad_data" (the query is wrong) and "parse error: …"; empty
+    where it gave none.
+    """
+
+    def __init__(self, message: str, error_type: str = "", words: str = "") -> None:
+        super().__init__(message)
+        self.error_type = error_type
+        self.words = words
 
 
 class AnswerError(PrometheusError):
