@@ -21,6 +21,15 @@ def percent(ratio: float, limit: float | None = None) -> str:
     return format_percent(Decimal(f"{rounded:.12f}"))
 
 
+def number(value: float, limit: float | None = None) -> str:
+    """A number with three digits, or all before the point, or as many as it takes to tell it from `limit`."""
+    for digits in range(max(3, min(15, len(f"{abs(value):.0f}"))), 18):
+        words = f"{value:.{digits}g}"
+        if limit is None or value == limit or float(words) != limit:
+            break
+    return words
+
+
 def span(seconds: float) -> str:
     """A length of time in its two largest units: `12m 5s`, `2d 3h`."""
     units = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
