@@ -10,7 +10,7 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 T = TypeVar("T")
 
 _NAMES: dict[object, str] = {str: "text", bool: "true or false", int: "a whole number"}
@@ -28,7 +28,7 @@ def encode(value: object) -> Json:
     `kind` says it, so that it can be told from others.
     """
     if isinstance(value, Enum):
-        return value.value
+        return cast(Json, value.value)
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):

@@ -129,7 +129,8 @@ class GateReport:
 
     `run_id` names this check. With `strict`, a warning stops a release as a failure does; a `dry_run` stops nothing.
     `looks` is how often the gates were asked until this verdict, in `waited` seconds. `journal_problem` says why the
-    verdicts are not in the journal, if they are not; `remedy` is what became of the remediation, if there was one.
+    verdicts are not in the journal, if they are not, and `evidence_problem` why there is no evidence that was asked
+    for; `remedy` is what became of the remediation, if there was one.
     """
 
     results: tuple[GateResult, ...]
@@ -140,6 +141,7 @@ class GateReport:
     looks: int = 1
     waited: float = 0.0
     journal_problem: str | None = None
+    evidence_problem: str | None = None
     remedy: Remedy | None = None
 
     @property

@@ -28,14 +28,24 @@ class Looking:
     evidence: Path | None
 
     def look(self, moment: Moment) -> GateReport:
-        """What all gates find at one instant; raises HqError for a moment that has not come, or evidence unwritten."""
+        """What all gates find at one instant; raises HqError for a moment that has not come.
+
+        Evidence that has no place to go raises HqError before anything is asked, but what comes between later costs
+        no verdict: the report says it.
+        """
         if self.evidence is None:
             return self._judged(self.source, moment)
-        from gates.evidence_file import Recording
+        from gates.evidence_file import refuse_unwritable, write_evidence
+        from gates.recording import Recording
 
+        if moment.look <= 1:
+            refuse_unwritable(self.evidence)
         recording = Recording(self.source)
         report = self._judged(recording, moment)
-        recording.write(self.evidence, self.checklist, report, moment)
+        try:
+            write_evidence(self.evidence, self.checklist, recording, report, moment)
+        except HqError as error:
+            return replace(report, evidence_problem=str(error))
         return report
 
     def _judged(self, source: Source, moment: Moment) -> GateReport:
