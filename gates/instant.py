@@ -74,10 +74,7 @@ class Instant:
 
         One query cannot see two states of the database, as several can while samples arrive late.
         """
-        query = " or ".join(
-            f'label_replace({question}, "{_QUESTION}", "{name}", "", "")' for name, question in questions.items()
-        )
-        answer = self.source.instant(query, at=self.at)
+        answer = self.source.instant(_all_of(questions), at=self.at)
         refuse_partial(answer.warnings)
         if answer.result_type != "vector":
             raise UnusableAnswerError(f"Prometheus answered with a {answer.result_type}, where a vector is due")
@@ -88,6 +85,30 @@ class Instant:
                 raise UnusableAnswerError("Prometheus answered with series that nobody asked for")
             found.setdefault(name, []).append(sample)
         return Reading(found)
+
+    def ask_over_time(self, questions: Mapping[str, str], times: int, every: float) -> dict[str, dict[float, float]]:
+        """The counts that several PromQL questions give at `times` moments, `every` seconds apart, until this instant.
+
+        By question and moment (epoch seconds); moments without an answer are left out. From one evaluation. Raises
+        PrometheusError, UnusableAnswerError.
+        """
+        answer = self.source.range(_all_of(questions), self.at - (times - 1) * every, self.at, every)
+        refuse_partial(answer.warnings)
+        counts: dict[str, dict[float, float]] = {name: {} for name in questions}
+        for series in answer.series:
+            name = series.labels.get(_QUESTION, "")
+            if name not in questions:
+                raise UnusableAnswerError("Prometheus answered with series that nobody asked for")
+            if counts[name]:
+                raise UnusableAnswerError(f"several series answer where one is due: {name}")
+            counts[name] = {at: _count(name, value) for at, value in series.points}
+        return counts
+
+
+def _all_of(questions: Mapping[str, str]) -> str:
+    return " or ".join(
+        f'label_replace({question}, "{_QUESTION}", "{name}", "", "")' for name, question in questions.items()
+    )
 
 
 def refuse_partial(warnings: tuple[str, ...]) -> None:

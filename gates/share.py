@@ -18,16 +18,17 @@ _DUST = 1e-6  # of a request: what arithmetic on floats adds to a whole number
 class BadShare:
     """Of `requests`, at least `low` were bad and at most `high`; increase() extrapolates, so none need be whole.
 
-    Failures that vary `dispersion` times as much as independent ones (1 at least) are worth that many times fewer.
+    Failures that vary `dispersion` times as much as independent ones (1 at least; None: nobody knows, and they are
+    taken for independent) are worth that many times fewer.
     """
 
     requests: float
     low: float
     high: float
-    dispersion: float = 1.0
+    dispersion: float | None = 1.0
 
     @classmethod
-    def of(cls, requests: float, low: float, high: float, dispersion: float = 1.0) -> BadShare:
+    def of(cls, requests: float, low: float, high: float, dispersion: float | None = 1.0) -> BadShare:
         """The share, kept within what is possible: counters of two families never agree to the last request."""
         high = min(max(high, 0.0), requests)
         return cls(requests, min(max(low, 0.0), high), high, dispersion)
@@ -35,13 +36,15 @@ class BadShare:
     @property
     def fewest(self) -> tuple[int, int]:
         """Bad requests and all of them as whole numbers of independent ones, rounded in favour of the service."""
-        return floor(self.low / self.dispersion + _DUST), ceil(self.requests / self.dispersion - _DUST)
+        together = min(self.dispersion or 1.0, max(1.0, self.low))  # all of them are one burst at least
+        return floor(self.low / together + _DUST), ceil(self.requests / together - _DUST)
 
     @property
     def most(self) -> tuple[int, int]:
         """Bad requests and all of them as whole numbers of independent ones, rounded against the service."""
-        requests = floor(self.requests / self.dispersion + _DUST)
-        return min(ceil(self.high / self.dispersion - _DUST), requests), requests
+        together = self.dispersion or 1.0
+        requests = floor(self.requests / together + _DUST)
+        return min(ceil(self.high / together - _DUST), requests), requests
 
 
 @dataclass(frozen=True)

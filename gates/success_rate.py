@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from gates.bursts import in_bursts
 from gates.gate import GateResult, Kind, QualityGate
 from gates.judgement import Demand, judge_share
 from gates.share import failed_requests
@@ -32,6 +33,8 @@ class SuccessRate:
 
     def check(self, gate: QualityGate, instant: Instant) -> GateResult:
         """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
-        counted = failed_requests(self.sli, gate.window, instant)
+        sli = self.sli
+        counted = failed_requests(sli, gate.window, instant)
+        counted = in_bursts(counted, gate.window, instant, total=sli.total, bad=sli.bad, good=sli.good)
         demand = Demand(self.target, "succeeded", self.warn)
         return judge_share(gate, demand, counted, instant.proof(gate.confidence))

@@ -1,0 +1,101 @@
+"""Bursts of failures: how much more the failures of a window vary than independent ones would.
+
+A bad instance or a storm of retries fails ten requests for one reason. Bounds that take these for ten reasons are wrong
+far more often than they say; counted as one, they are right again. How many go together is estimated from the counts
+in slices of the window: Pearson's chi-square over its degrees of freedom (P. McCullagh, J. A. Nelder, Generalized
+Linear Models, 1989, section 4.5), which is about 1 for independent failures and about the size of the bursts else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gates.instant import Instant
+from gates.share import BadShare, Counted
+from stack.quantity import format_duration
+
+MOST_SLICES = 20
+FEWEST_SLICES = 8
+SCRAPES_IN_A_SLICE = 2
+
+
+@dataclass(frozen=True)
+class Slices:
+    """`number` slices of `seconds` each, which cover a window exactly, and the PromQL of what each of them counted."""
+
+    number: int
+    seconds: float
+
+    @classmethod
+    def of(cls, window: float, scrape_interval: float) -> Slices | None:
+        """The slices of the last `window` seconds, or None when it is too short for enough of them."""
+        number = min(MOST_SLICES, int(window / (SCRAPES_IN_A_SLICE * scrape_interval) + 1e-9))
+        return cls(number, round(window / number, 3)) if number >= FEWEST_SLICES else None
+
+    def grown(self, series: str) -> str:
+        """PromQL: what the counter `series` counted in the slice that ends at the evaluation.
+
+        It is the difference of the last samples of two slices, and after a reset what was counted since. increase()
+        will not do: Prometheus extrapolates a slice of s scrapes from s - 1 intervals, which makes it vary
+        s / (s - 1) times as much, and VictoriaMetrics does not; of a difference both have the same idea.
+        """
+        length = format_duration(self.seconds)
+        last = f"last_over_time({series}[{length}])"
+        before = f"last_over_time({series}[{length}] offset {length})"
+        return f"sum({last} - {before} >= 0 or ({last} and {before}))"
+
+
+def in_bursts(
+    counted: Counted, seconds: float, instant: Instant, *, total: str, bad: str | None = None, good: str | None = None
+) -> Counted:
+    """What was counted in the last `seconds`, with the dispersion of its failures.
+
+    `total`, `bad` and `good` are selectors of counters: of all requests, and either of the bad or of the good ones. The
+    dispersion is None where too few slices have samples to tell it. Raises PrometheusError, UnusableAnswerError.
+    """
+    if not counted.share.high:
+        return counted
+    slices = Slices.of(seconds, instant.scrape_interval)
+    found = _counts(slices, instant, total, bad or good or "", part_is_bad=bad is not None) if slices else []
+    return replace(counted, share=replace(counted.share, dispersion=dispersion(found)))
+
+
+def dispersion(slices: Iterable[tuple[float, float]]) -> float | None:
+    """How many times as much as independent failures these vary, at least 1; a slice is its bad and all its requests.
+
+    None when fewer than FEWEST_SLICES have requests.
+    """
+    busy = [(bad, requests) for bad, requests in slices if requests > 0]
+    if len(busy) < FEWEST_SLICES:
+        return None
+    share = sum(bad for bad, _ in busy) / sum(requests for _, requests in busy)
+    if not 0 < share < 1:
+        return 1.0
+    chi_square = sum((bad - requests * share) ** 2 / (requests * share * (1 - share)) for bad, requests in busy)
+    return max(1.0, chi_square / (len(busy) - 1))
+
+
+def _counts(slices: Slices, instant: Instant, total: str, part: str, *, part_is_bad: bool) -> list[tuple[float, float]]:
+    """The bad and all requests of each slice that has both, from one query."""
+    requests = slices.grown(total)
+    found = instant.ask_over_time(
+        {
+            "requests in a slice": requests,
+            "counted requests in a slice": f"({slices.grown(part)} or 0 * {requests})",
+        },
+        slices.number,
+        slices.seconds,
+    )
+    counts = found["counted requests in a slice"]
+    return [
+        _possible(counts[at] if part_is_bad else requests - counts[at], requests)
+        for at, requests in found["requests in a slice"].items()
+        if at in counts
+    ]
+
+
+def _possible(bad: float, requests: float) -> tuple[float, float]:
+    """Counters of two families never agree to the last request."""
+    share = BadShare.of(requests, bad, bad)
+    return share.high, share.requests
