@@ -13,6 +13,7 @@ from itertools import pairwise
 from math import inf, isclose
 from typing import TYPE_CHECKING
 
+from gates.bursts import in_bursts
 from gates.evidence import Doubt, Evidence
 from gates.gate import GateResult, Kind, QualityGate
 from gates.instant import Instant, Reading, UnusableAnswerError
@@ -20,6 +21,7 @@ from gates.judgement import Demand, judge_share
 from gates.share import BadShare, Counted
 from gates.window import Window
 from prometheus.selector import matching
+from prometheus.slo import bucket
 from stack.quantity import format_duration
 
 if TYPE_CHECKING:
@@ -82,7 +84,8 @@ def slow_requests(sli: Sli, under: float, seconds: float, instant: Instant) -> C
     if not found:
         return Counted(BadShare(0.0, 0.0, 0.0), evidence)
     below, above = _around(found, under, buckets)
-    return Counted(_slow(found[-1], below, above, evidence), evidence, _between(under, below, above))
+    counted = Counted(_slow(found[-1], below, above, evidence), evidence, _between(under, below, above))
+    return in_bursts(counted, seconds, instant, total=window.series, good=bucket(sli, below.bound))
 
 
 def _buckets(reading: Reading, unit: float) -> list[Bucket]:

@@ -83,10 +83,12 @@ def slow(sli: Sli, under: float, function: str, window: float) -> str:
 
     Exact, since nothing is interpolated; no value when there is no such bucket. Raises HqError without a histogram.
     """
-    bound = matching(
-        _buckets(sli), "le", "=~", _written_in_any_way(Decimal(str(under)) / Decimal(str(sli.bucket_unit)))
-    )
-    return f"clamp_min({timed(sli, function, window)} - {_sum(bound, function, window)}, 0)"
+    return f"clamp_min({timed(sli, function, window)} - {_sum(bucket(sli, under), function, window)}, 0)"
+
+
+def bucket(sli: Sli, bound: float) -> str:
+    """The selector of the bucket at `bound` seconds; raises HqError without a histogram."""
+    return matching(_buckets(sli), "le", "=~", _written_in_any_way(Decimal(str(bound)) / Decimal(str(sli.bucket_unit))))
 
 
 def _buckets(sli: Sli) -> str:
