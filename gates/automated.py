@@ -19,7 +19,7 @@ from stack.journal import Journal
 from stack.on_fail import OnFail
 
 if TYPE_CHECKING:
-    from gates.remediation import Remedy
+    from gates.remedy import Remedy
     from gates.waiting import Waiting
 
 

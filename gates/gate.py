@@ -11,7 +11,7 @@ from gates.statistics import CONFIDENCE
 
 if TYPE_CHECKING:
     from gates.instant import Instant
-    from gates.remediation import Remedy
+    from gates.remedy import Remedy
 
 
 class Verdict(StrEnum):

@@ -14,7 +14,8 @@ import math
 import os
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,17 +54,42 @@ class Journal:
         """Writes several records of one kind durably, all of them or none; raises JournalError."""
         records = [Record(kind, time.time() if at is None else at, dict(data)) for data in many]
         lines = b"".join(_line(record) for record in records)
-        try:
-            self._write(lines)
-        except OSError as error:
-            raise _cannot(self.path, "written", error) from None
+        with self._held() as descriptor:
+            _append(descriptor, lines, self.path.parent)
         return records
+
+    def append_unless(
+        self, hinders: Callable[[Record], bool], kind: str, data: Mapping[str, object]
+    ) -> Sequence[Record]:
+        """Writes one record durably unless there are some that hinder it, which are returned; raises JournalError.
+
+        Nobody can write between the look and the record, so that of several who ask at once only one writes.
+        """
+        line = _line(Record(kind, time.time(), dict(data)))
+        with self._held() as descriptor:
+            lines, _ = _lines_from(descriptor, _Place())
+            hindering = [record for record in map(_record, lines) if record and hinders(record)]
+            if not hindering:
+                _append(descriptor, line, self.path.parent)
+        return hindering
 
     def read(self) -> list[Record]:
         """Every record that can be read, oldest first; a journal that does not exist yet is empty."""
         return JournalTail(self.path).new()
 
-    def _write(self, lines: bytes) -> None:
+    @contextmanager
+    def _held(self) -> Iterator[int]:
+        """The journal, opened and locked for this writer; raises JournalError for whatever keeps it from writing."""
+        try:
+            descriptor = self._locked()
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _cannot(self.path, "written", error) from None
+
+    def _locked(self) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         for _ in range(_REOPENINGS):
@@ -72,10 +98,11 @@ class Journal:
                 _refuse_what_is_no_file(descriptor)
                 _lock(descriptor)
                 if _is_at(descriptor, self.path):
-                    _append(descriptor, lines, self.path.parent)
-                    return
-            finally:
+                    return descriptor
+            except BaseException:
                 os.close(descriptor)
+                raise
+            os.close(descriptor)
         raise OSError(errno.EBUSY, "it is being replaced again and again")
 
 
