@@ -15,6 +15,7 @@ from prometheus.errors import PrometheusError, UnreachableError
 from stack.errors import HqError
 from stack.quantity import format_duration
 
+CLOCKS_APART = 60.0  # seconds by which our clock may be ahead; VictoriaMetrics' "now" is half a minute ago besides
 SCRAPES_BACK = 2  # how far before now is judged, in scrape intervals: by then every target's last sample has arrived
 
 
@@ -65,9 +66,9 @@ class Looking:
             raise UnusableAnswerError("Prometheus does not say what time it is")
         now = clock[0].value
         at, since = moment.at, moment.since
-        if at is not None and at > now:
+        if at is not None and at > now + CLOCKS_APART:
             raise HqError("the time to judge lies in the future of Prometheus; give one that has passed")
-        if since is not None and since > now:
+        if since is not None and since > now + CLOCKS_APART:
             raise HqError("the release lies in the future of Prometheus; give a time that has passed")
         judged = round(now - SCRAPES_BACK * interval, 3) if at is None else at
         return Instant(source, judged, interval, self.checklist.max_age, since, moment.look, moment.first)

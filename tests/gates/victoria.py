@@ -1,0 +1,50 @@
+"""The same past in another database that speaks Prometheus' API: VictoriaMetrics."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from stack.address import free_address
+from stack.process import Child
+from stack.waiting import wait_for
+from tests.gates.history import History
+
+NAMES = ("victoria-metrics", "victoria-metrics-prod")  # Debian's, and that of its own archives
+
+
+@contextmanager
+def victoria_metrics_with(history: History, directory: Path) -> Iterator[str]:
+    """The URL of a VictoriaMetrics that has lived through `history`."""
+    directory.mkdir(parents=True)
+    program = next(found for name in NAMES if (found := shutil.which(name)))
+    address = free_address("127.0.0.1")
+    url = f"http://{address}"
+    child = Child(
+        "victoria-metrics",
+        [
+            program,
+            f"-storageDataPath={directory / 'data'}",
+            "-retentionPeriod=90d",
+            f"-httpListenAddr={address}",
+        ],
+        directory / "victoria.log",
+    )
+    try:
+        wait_for(lambda: not address.is_free(), 30, "VictoriaMetrics did not listen")
+        _import(url, history)
+        yield url
+    finally:
+        child.stop()
+
+
+def _import(url: str, history: History) -> None:
+    """Writes the history and makes it visible: what was just written is not found by queries for a while."""
+    lines = [line.rsplit(" ", 2) for line in history.text().splitlines() if not line.startswith("#")]
+    text = "\n".join(f"{series} {value} {float(at) * 1000:.0f}" for series, value, at in lines)
+    requests.post(f"{url}/api/v1/import/prometheus", data=text, timeout=60).raise_for_status()
+    requests.get(f"{url}/internal/force_flush", timeout=60).raise_for_status()
