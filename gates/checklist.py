@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gates.gate import QualityGate
-from stack.errors import HqError
+from stack.errors import ConfigError, HqError
 from stack.model import PrometheusSettings
 from stack.on_fail import OnFail
 from stack.quantity import format_duration
@@ -44,22 +44,31 @@ class Checklist:
         return replace(self, gates=chosen)
 
     def with_window(self, seconds: float) -> Checklist:
-        """The same gates over the last `seconds`; those whose windows are their own keep them."""
+        """The same gates over the last `seconds`; those whose windows are their own keep them. Raises HqError."""
+        if problem := self._too_short("the window", seconds):
+            raise HqError(problem)
         gates = tuple(replace(gate, window=seconds) if gate.condition.is_of_the_window else gate for gate in self.gates)
         return replace(self, gates=gates)
 
     def refuse_short_windows(self) -> None:
-        """Raises HqError for a window with too few scrapes to count in."""
+        """Raises HqError for a window with too few scrapes to count in, with its place where that is known."""
+        for gate in self.gates:
+            service = f" for {gate.service}" if gate.service else ""
+            problem = self._too_short(f"the window of {gate.name}{service}", gate.window)
+            if problem and gate.place:
+                raise ConfigError(gate.place.file, gate.place.line, problem)
+            if problem:
+                raise HqError(problem)
+
+    def _too_short(self, what: str, seconds: float) -> str | None:
         interval = self.prometheus.scrape_interval
         shortest = FEWEST_SCRAPES * interval
-        for gate in self.gates:
-            if gate.window < shortest:
-                service = f" for {gate.service}" if gate.service else ""
-                raise HqError(
-                    f"the window of {gate.name}{service}, {format_duration(gate.window)}, is too short to count in: "
-                    f"{self.prometheus.url} scrapes every {format_duration(interval)}, so make it at least "
-                    f"{format_duration(shortest)}"
-                )
+        if seconds >= shortest:
+            return None
+        return (
+            f"{what}, {format_duration(seconds)}, is too short to count in: {self.prometheus.url} scrapes every "
+            f"{format_duration(interval)}, so make it at least {format_duration(shortest)}"
+        )
 
 
 def _refuse_unknown(what: str, asked: Collection[str] | None, known: Collection[str]) -> None:

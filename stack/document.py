@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
@@ -98,6 +98,21 @@ class Value:
                 raise value.error(_no_name(key))
         return entries
 
+    def saying(self, text: str) -> Value:
+        """This value as if it said `text`: for the part of it that is read like a whole one."""
+        return replace(self, node=yaml.ScalarNode("", text, self.node.start_mark, self.node.end_mark))
+
+    def rewrite(self, text_of: Callable[[Value, str, str], str], key: str = "") -> None:
+        """Replaces the text of every scalar in here by what `text_of` makes of it, its key and the text; not keys."""
+        if isinstance(self.node, yaml.ScalarNode):
+            self.node.value = text_of(self, key, self.node.value)
+        elif self.is_list:
+            for item in self.items():
+                item.rewrite(text_of, key)
+        else:
+            for name, value in self.mapping().items():
+                value.rewrite(text_of, name)
+
     def items(self) -> Iterator[Value]:
         """The values of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
@@ -136,6 +151,20 @@ class Value:
             bounds = f"from {format_duration(low)} to {format_duration(high)}"
             raise self.error(f'{self.path} must be a duration {bounds}, not "{self.text()}"')
         return seconds
+
+    def number(self, low: Decimal, high: Decimal) -> Decimal:
+        """A decimal number between `low` and `high`, exactly as written."""
+        text = self.text()
+        if not re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII) or not low <= Decimal(text) <= high:
+            raise self.error(f'{self.path} must be a number from {low} to {high}, not "{text}"')
+        return Decimal(text)
+
+    def truth(self) -> bool:
+        """`true` or `false`; YAML's other words for them are refused, for `no` is Norway too."""
+        text = self.text()
+        if text not in ("true", "false"):
+            raise self.error(f'{self.path} must be true or false, not "{text}"')
+        return text == "true"
 
     def percent(self) -> Decimal:
         """A percentage as an exact ratio from 0 to 1."""
@@ -182,7 +211,7 @@ def read_document(path: Path, moved: Mapping[Address, Address] | None = None, *,
 
 def parse_document(text: str, file: str, moved: Mapping[Address, Address] | None = None) -> Value:
     """The document in `text`, complaining in the name of `file`; raises ConfigError."""
-    node = _compose(text, file)
+    node = _compose(text, file, _StrictLoader.get_single_node)
     if node is None:
         raise ConfigError(file, 1, "the file is empty")
     if moved:
@@ -190,14 +219,27 @@ def parse_document(text: str, file: str, moved: Mapping[Address, Address] | None
     return Value(node, file, "")
 
 
-def _compose(text: str, file: str) -> yaml.Node | None:
+def read_documents(path: Path, *, if_missing: str = "") -> tuple[Value, ...]:
+    """The documents in `path`, separated by `---`; those that are empty are left out."""
+    text = _read_text(path, if_missing)
+    return tuple(Value(node, str(path), "") for node in _compose(text, str(path), _every_node) if node)
+
+
+def _every_node(loader: _StrictLoader) -> list[yaml.Node | None]:
+    nodes = []
+    while loader.check_node():
+        nodes.append(loader.get_node())
+    return nodes
+
+
+def _compose(text: str, file: str, read: Callable[[_StrictLoader], T]) -> T:
     try:
         loader = _StrictLoader(text)
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise ConfigError(file, line, f"not valid YAML: the character U+{error.character:04X} is not allowed") from None
     try:
-        return loader.get_single_node()
+        return read(loader)
     except _RefusedError as error:
         raise ConfigError(file, error.line, error.problem) from None
     except yaml.MarkedYAMLError as error:

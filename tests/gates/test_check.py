@@ -278,7 +278,7 @@ def test_prometheus_down_is_an_error_for_every_gate_after_one_wait(
         (["--gate", "speed"], 'there is no gate "speed"; there is success_rate, latency, error_budget'),
         (
             ["--window", "30s"],
-            "the window of success_rate for shop, 30s, is too short to count in: {url} scrapes every 15s, "
+            "the window, 30s, is too short to count in: {url} scrapes every 15s, "
             "so make it at least 1m",
         ),
     ],
