@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from math import ceil
 
 from gates.evidence import Doubt, Evidence
 from gates.gate import GateResult, QualityGate, Verdict
 from gates.proof import Proof
+from gates.settling import Settling, advice, settling
 from gates.share import BadShare, Counted
 from gates.wording import count, percent
-from stack.model import LONGEST_GATE_WINDOW
 from stack.quantity import format_duration, format_percent
+
+_TOO_FEW = "so few requests prove neither that it is reached nor that it is missed"
+_SEND_MORE = "Send more requests, or judge a longer window."
+_MANY_TOGETHER = 2.0  # a dispersion that is worth a word: independent failures hardly ever seem to have it
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict, why, and what to do."""
+    """A verdict, why, what to do, and what would settle it if it is undecided for too few requests."""
 
     verdict: Verdict
     reason: str
     advice: str = ""
+    settling: Settling | None = None
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ def judge_share(gate: QualityGate, demand: Demand, counted: Counted, proof: Proo
     """The verdict on a share of requests."""
     share, doubts = counted.share, counted.evidence.doubts()
     if share.most[1] == 0:
-        return undecided(gate, counted.evidence, doubts or [_undecidable(gate, demand, counted, proof)])
+        return undecided(gate, counted.evidence, doubts or [Doubt(_TOO_FEW, _SEND_MORE)])
     finding = _judged(gate, demand, counted, proof)
     proven = not doubts or finding.verdict is Verdict.FAIL
     bounds = (
@@ -83,7 +87,9 @@ def concluded(
         interval=interval,
         bad=(share.low, share.high),
         dispersion=share.dispersion,
-        notes=(*evidence.notes(), *(doubt.reason for doubt in doubts)),
+        needed=finding.settling.requests if finding.settling else None,
+        needed_seconds=finding.settling.seconds if finding.settling else None,
+        notes=(*evidence.notes(), *(doubt.reason for doubt in doubts), *_bursts(share)),
     )
 
 
@@ -119,32 +125,34 @@ def _judged(gate: QualityGate, demand: Demand, counted: Counted, proof: Proof) -
     if doubts := counted.evidence.doubts():
         return doubtful(doubts, measured)
     if proof.at_most(*share.most, demand.allowed):
+        if demand.warn is not None and proof.more_than(*share.fewest, float(1 - demand.warn)):
+            worth = f"less than {format_percent(demand.warn)} is worth a warning"
+            return Finding(Verdict.WARN, f"{measured}; {due}, and {worth}", "Find out what fails before more does.")
         return Finding(Verdict.PASS, f"{measured}; {due}")
-    doubt = _undecidable(gate, demand, counted, proof)
-    return Finding(Verdict.UNDECIDED, f"{measured}; {due}, and {doubt.reason}", doubt.advice)
+    doubt, settled = _undecidable(gate, demand, counted, proof)
+    return Finding(Verdict.UNDECIDED, f"{measured}; {due}, and {doubt.reason}", doubt.advice, settled)
 
 
 def _reasons(doubts: Sequence[Doubt]) -> str:
     return "; ".join(doubt.reason for doubt in doubts)
 
 
-def _undecidable(gate: QualityGate, demand: Demand, counted: Counted, proof: Proof) -> Doubt:
-    """Why the counts prove neither, and how many requests would."""
-    share = counted.share
-    if share.requests >= 1 and share.low / share.requests <= demand.allowed < share.high / share.requests:
-        return counted.blur or Doubt(
+def _undecidable(gate: QualityGate, demand: Demand, counted: Counted, proof: Proof) -> tuple[Doubt, Settling | None]:
+    """Why the counts prove neither, and what would."""
+    share, limit = counted.share, demand.allowed
+    if share.requests < 1:
+        return Doubt(_TOO_FEW, _SEND_MORE), None
+    if share.low / share.requests <= limit < share.high / share.requests:
+        born = Doubt(
             "it depends on failures that new series counted before their first scrape",
             "Check again when these series are older than the window.",
         )
-    too_few = "so few requests prove neither that it is reached nor that it is missed"
-    if share.requests < 1:
-        return Doubt(too_few, "Send more requests, or judge a longer window.")
-    needed = proof.requests_to_settle(share.high, share.requests, demand.allowed)
-    if needed is None:
-        return Doubt("the share lies too near the limit to tell on which side", "Check again when it has moved.")
-    window = _round_up(gate.window * needed / share.requests)
-    longer = f", or judge a window of {format_duration(window)}" if window <= LONGEST_GATE_WINDOW else ""
-    return Doubt(too_few, f"About {count(needed)} requests like these settle it: wait for more traffic{longer}.")
+        return counted.blur or born, None
+    settled = settling(share, gate.window, limit, proof)
+    if settled is None:
+        near = "the share lies too near the limit to tell on which side"
+        return Doubt(near, "Check again when it has moved."), None
+    return Doubt(_TOO_FEW, advice(share, gate.window, limit, proof, settled)), settled
 
 
 def _percents(share: BadShare, threshold: float) -> str:
@@ -152,6 +160,14 @@ def _percents(share: BadShare, threshold: float) -> str:
     return f"between {worst} and {best}" if share.high - share.low >= 1 else worst
 
 
-def _round_up(seconds: float) -> float:
-    unit = next(unit for unit, least in ((86400, 172800), (3600, 7200), (60, 120), (1, 0)) if seconds >= least)
-    return float(ceil(seconds / unit) * unit)
+def _bursts(share: BadShare) -> tuple[str, ...]:
+    """What is worth knowing of how the failures come."""
+    if share.dispersion is None:
+        return ("the window is too short, or its history too patchy, to see bursts: each failure counts as one",)
+    if share.dispersion < _MANY_TOGETHER:
+        return ()
+    times = f"{share.dispersion:.1f}" if share.dispersion < 100 else count(share.dispersion)
+    return (
+        f"failures come in bursts: they vary {times} times as much as independent ones, "
+        "and are counted as so many fewer",
+    )

@@ -68,8 +68,10 @@ def test_too_few_requests_are_undecided_and_it_says_how_many_would_do() -> None:
         Verdict.UNDECIDED,
         "100% of 412 requests succeeded in 10m; at least 99.5% is due, and so few requests prove neither that it is "
         "reached nor that it is missed",
-        "About 598 requests like these settle it: wait for more traffic, or judge a window of 15m.",
+        "About 598 requests like these settle it: judge a window of 15m, or look on with --wait, which takes about 947 "
+        "and, at 0.69 a second, 13m more.",
     )
+    assert (result.needed, result.needed_seconds) == (598, pytest.approx(186 / 412 * 600))
 
 
 def test_a_share_at_the_limit_is_undecided() -> None:
