@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import re
-import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
-
-import requests
-import urllib3
 
 from prometheus.answer import (
     Alert,
@@ -22,61 +21,44 @@ from prometheus.answer import (
     Series,
     read_alerts,
     read_instant,
-    read_json,
     read_range,
     read_rules,
 )
 from prometheus.errors import AnswerError, PrometheusError, RefusedError, UnreachableError
+from prometheus.redaction import Redaction
+from prometheus.replies import Replies
+from prometheus.transport import Reply, Transport
+from stack.access import Tls
+from stack.errors import HqError
+
+if TYPE_CHECKING:
+    from prometheus.credentials import Credentials
 
 __all__ = [
     "Alert", "Answer", "AnswerError", "PrometheusClient", "PrometheusError", "RangeAnswer", "RefusedError", "Rule",
     "Sample", "Series", "UnreachableError",
 ]  # fmt: skip
 
-MAX_BYTES = 20 * 1024 * 1024
+OPEN_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 LONGEST_GET = 2000
-RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 FIRST_BACKOFF = 0.2
+ELSEWHERE = ("", "/prometheus")  # where an API lies whose URL lacks its path, or has one too many
+ELSEWHERE_SECONDS = 2.0
 
-Source = TypeVar("Source")
 Read = TypeVar("Read")
 
 
-@dataclass(frozen=True)
-class _Reply:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
 @dataclass
-class _Attempt:
-    """One request in a thread of its own.
+class Look:
+    """Questions that belong together; `lost` is what kept the last of them from an answer, if anything did."""
 
-    A socket's timeout starts anew with each byte that drips in, so only leaving the thread behind keeps a deadline.
-    """
-
-    session: requests.Session
-    request: dict[str, Any]
-    reply: _Reply | None = None
-    error: BaseException | None = None
-    thread: threading.Thread = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.thread = threading.Thread(target=self._run, name="prometheus-client", daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        try:
-            with self.session.request(**self.request, stream=True, allow_redirects=False) as response:
-                body = response.raw.read(MAX_BYTES + 1)
-                self.reply = _Reply(response.status_code, response.headers, body)
-        except BaseException as error:
-            self.error = error
+    ends: float
+    seconds: float
+    lost: UnreachableError | None = None
 
 
 class PrometheusClient:
-    """Asks the Prometheus at `url`; every method raises PrometheusError.
+    """Asks the Prometheus at `url`; every method raises PrometheusError, and HqError for unusable credentials.
 
     One answer may take `timeout` seconds, and all `retries` of it together `deadline` seconds. Only what may pass is
     tried again: no connection, a broken one, and the statuses 408, 429, 500, 502, 503 and 504. Proxies and
@@ -91,6 +73,8 @@ class PrometheusClient:
         retries: int = 2,
         deadline: float = 30.0,
         headers: Mapping[str, str] | None = None,
+        credentials: Credentials | None = None,
+        tls: Tls | None = None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -100,174 +84,133 @@ class PrometheusClient:
         if "@" in parts.netloc:
             raise PrometheusError("the URL of Prometheus must not hold credentials; give them as a header")
         self.url = url.rstrip("/")
+        self.clock_apart: float | None = None  # how many seconds its clock is ahead of ours, as far as that is known
         self._timeout = timeout
         self._retries = retries
         self._deadline = deadline
-        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", **(headers or {})}
-        self._session = self._new_session()
+        self._headers = {**OPEN_HEADERS, **(headers or {})}
+        self._credentials = credentials
+        self._redaction = Redaction()
+        self._redaction.learn(headers or {})
+        name = f"Prometheus at {self.url}"
+        self._replies = Replies(name, self._redaction)
+        self._transport = Transport(name, tls)
+        self._look: Look | None = None
+
+    def hurried(self, timeout: float) -> PrometheusClient:
+        """A client of the same server that takes no answer later than `timeout` seconds, and asks only once."""
+        client = copy.copy(self)
+        client._timeout, client._retries, client._look = timeout, 0, None
+        return client
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[Look]:
+        """All questions that are asked inside may take `seconds` together."""
+        self._look = Look(time.monotonic() + seconds, seconds)
+        try:
+            yield self._look
+        finally:
+            self._look = None
 
     def instant(self, query: str, at: float | None = None) -> Answer:
         """What `query` gives at the time `at` (epoch seconds; the server's now unless given)."""
         form = {"query": query, "timeout": f"{self._timeout:g}s"}
         if at is not None:
             form["time"] = f"{at:.3f}"
-        return self._understood(read_instant, self._ask("query", form))
+        answer = self._ask("query", form, read_instant)
+        return replace(answer, warnings=self._quoted(answer.warnings), infos=self._quoted(answer.infos))
 
     def range(self, query: str, start: float, end: float, step: float) -> RangeAnswer:
         """What `query` gives from `start` to `end` (epoch seconds), every `step` seconds."""
         form = {"start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step:.3f}", "timeout": f"{self._timeout:g}s"}
-        return self._understood(read_range, self._ask("query_range", {"query": query, **form}))
+        answer = self._ask("query_range", {"query": query, **form}, read_range)
+        return replace(answer, warnings=self._quoted(answer.warnings), infos=self._quoted(answer.infos))
 
     def alerts(self) -> tuple[Alert, ...]:
         """The alerts that are pending or firing."""
-        return self._understood(read_alerts, self._ask("alerts", {}))
+        return self._ask("alerts", {}, read_alerts)
 
     def rules(self) -> tuple[Rule, ...]:
         """The rules that Prometheus has loaded, and their health."""
-        return self._understood(read_rules, self._ask("rules", {}))
+        return self._ask("rules", {}, read_rules)
 
     def ready(self) -> bool:
         """Whether Prometheus says that it can answer; never raises, never retries."""
         try:
-            return self._send("GET", "/-/ready", {}, time.monotonic() + self._timeout).status == 200
-        except PrometheusError:
+            return self._reply("GET", "/-/ready", {}, time.monotonic() + self._timeout).status == 200
+        except HqError:
             return False
 
     def close(self) -> None:
         """Closes the connections that are kept open between questions."""
-        self._session.close()
+        self._transport.close()
 
-    def _ask(self, endpoint: str, form: Mapping[str, str]) -> dict[str, Any]:
-        """The JSON answer of an endpoint, tried again while it is worth it and the deadline allows."""
+    def _ask(self, endpoint: str, form: Mapping[str, str], read: Callable[[dict[str, Any]], Read]) -> Read:
+        """What `read` finds in the answer of an endpoint, asked again while it is worth it and the deadline allows."""
         deadline = time.monotonic() + self._deadline
+        if self._look:
+            deadline = min(deadline, self._look.ends)
         method = "POST" if len(form.get("query", "")) > LONGEST_GET else "GET"
         backoff = FIRST_BACKOFF
         for left in range(self._retries, -1, -1):
             try:
-                reply = self._send(method, f"/api/v1/{endpoint}", form, deadline)
+                reply = self._reply(method, f"/api/v1/{endpoint}", form, deadline)
                 if reply.status == 200:
-                    return self._success(reply)
-                self._fail(reply)
+                    return self._replies.understood(reply, read)
+                self._replies.refuse(reply, self._identity, partial(self._found_at, deadline))
             except UnreachableError as error:
                 pause = error.retry_after or backoff
                 if not left or time.monotonic() + pause >= deadline:
+                    if self._look:
+                        self._look.lost = error
                     raise
             time.sleep(pause)
             backoff *= 2
         raise AssertionError("unreachable")
 
-    def _send(self, method: str, path: str, form: Mapping[str, str], deadline: float) -> _Reply:
+    def _reply(self, method: str, path: str, form: Mapping[str, str], deadline: float) -> Reply:
+        """The reply to a request; credentials that the server refuses are renewed once, if they can be."""
+        reply = self._send(method, path, form, deadline)
+        if reply.status == 401 and self._credentials and self._credentials.renew():
+            reply = self._send(method, path, form, deadline)
+        if reply.clock_apart is not None:
+            self.clock_apart = reply.clock_apart
+        return reply
+
+    def _send(self, method: str, path: str, form: Mapping[str, str], deadline: float) -> Reply:
+        headers = self._headers
+        if self._credentials:
+            headers = {**headers, "Authorization": self._credentials.header(deadline - time.monotonic())}
+            self._redaction.learn(headers)
         seconds = min(self._timeout, deadline - time.monotonic())
         if seconds <= 0:
-            raise UnreachableError(f"{self._name} gave no complete answer within {self._deadline:g} s")
-        attempt = _Attempt(
-            self._session,
-            {
-                "method": method,
-                "url": self.url + path,
-                "params" if method == "GET" else "data": dict(form),
-                "headers": self._headers,
-                "timeout": seconds,
-            },
-        )
-        attempt.thread.join(seconds)
-        if attempt.thread.is_alive():
-            self._session = self._new_session()  # the old one is still in use by the thread that is left behind
-            raise UnreachableError(f"{self._name} gave no complete answer within {seconds:.3g} s")
-        if attempt.error is not None:
-            self._explain(attempt.error, seconds)
-        assert attempt.reply is not None  # noqa: S101 - a thread that has ended holds a reply or an error
-        return attempt.reply
+            limit = self._look.seconds if self._look else self._deadline
+            raise UnreachableError(f"{self._replies.name} gave no complete answer within {limit:.3g} s")
+        return self._transport.send(method, self.url + path, headers, form, seconds)
 
-    def _explain(self, error: BaseException, seconds: float) -> NoReturn:
-        """Raises what an error below HTTP means."""
-        if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError):
-            raise PrometheusError("a header for Prometheus holds characters that no header may hold") from None
-        if not isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
-            raise error
-        reason = repr(error)
-        if isinstance(error, requests.exceptions.SSLError):
-            message = "cannot be trusted: its certificate is not valid for this name, or it speaks no TLS"
-        elif "Timeout" in reason:
-            message = f"gave no complete answer within {seconds:.3g} s"
-        elif "Connection refused" in reason:
-            message = "refused the connection; is it running?"
-        elif "NameResolution" in reason:
-            message = "cannot be found: its host name does not resolve"
-        else:
-            message = "broke off the connection"
-        raise UnreachableError(f"{self._name} {message}") from None
-
-    def _success(self, reply: _Reply) -> dict[str, Any]:
-        if len(reply.body) > MAX_BYTES:
-            raise AnswerError(f"{self._name} answered with more than {MAX_BYTES // 1024**2} MiB; ask for less")
-        document = self._document(reply)
-        if document.get("status") != "success":
-            self._refuse(document)
-        return document
-
-    def _document(self, reply: _Reply) -> dict[str, Any]:
-        if reply.body.lstrip()[:1] == b"<":
-            raise AnswerError(f"{self._name} answered with a web page, not with JSON; does a login stand in between?")
-        if encoding := reply.headers.get("Content-Encoding"):
-            raise AnswerError(f"{self._name} answered in the encoding {encoding[:20]!r}, which was not asked for")
-        return self._understood(read_json, reply.body)
-
-    def _fail(self, reply: _Reply) -> NoReturn:
-        """Raises what an answer other than 200 means."""
-        status = reply.status
-        if status == 503 and not reply.body.lstrip().startswith(b"{"):
-            raise UnreachableError(
-                f"{self._name} is not ready (503): it is starting and reads its write-ahead log", _retry_after(reply)
-            )
-        if status in RETRIED:
-            raise UnreachableError(f"{self._name} cannot answer now ({status}{_own_words(reply)})", _retry_after(reply))
-        if status in (401, 403):
-            raise RefusedError(f"{self._name} refuses us ({status}); it wants credentials, or other ones")
-        if status in (400, 422):
-            self._refuse(self._document(reply))
-        if status == 404:
-            raise RefusedError(f"{self._name} has no API there (404); is the URL right, and its path?")
-        if 300 <= status < 400:
-            target = urlsplit(reply.headers.get("Location", ""))
-            where = f"{target.scheme}://{target.hostname}{target.path}" if target.hostname else "elsewhere"
-            raise RefusedError(f"{self._name} redirects to {where} ({status}); give the final URL")
-        raise AnswerError(f"{self._name} answered with the status {status}, which Prometheus' API does not know")
-
-    def _refuse(self, document: Mapping[str, Any]) -> NoReturn:
-        words = str(document.get("error", "it does not say why")).replace("\n", " ")
-        raise RefusedError(f"{self._name} refused the query: {document.get('errorType', 'error')}: {words}")
-
-    def _understood(self, read: Callable[[Source], Read], source: Source) -> Read:
-        try:
-            return read(source)
-        except AnswerError as error:
-            raise AnswerError(f"{self._name} answered with {error}") from None
+    def _found_at(self, deadline: float) -> str | None:
+        """The URL of an API on the same host that answers whoever asks: nothing that lets us in is shown there."""
+        parts = urlsplit(self.url)
+        for path in ELSEWHERE:
+            url = f"{parts.scheme}://{parts.netloc}{path}"
+            seconds = min(ELSEWHERE_SECONDS, self._timeout, deadline - time.monotonic())
+            if url == self.url or seconds <= 0:
+                continue
+            with suppress(PrometheusError):
+                reply = self._transport.send("GET", f"{url}/api/v1/query", OPEN_HEADERS, {"query": "1"}, seconds)
+                if reply.status == 200 and self._replies.understood(reply, read_instant).samples:
+                    return url
+        return None
 
     @property
-    def _name(self) -> str:
-        return f"Prometheus at {self.url}"
+    def _identity(self) -> str:
+        """What was to let us in, for who has to mend it."""
+        if self._credentials:
+            return self._credentials.name
+        return "the header Authorization" if "authorization" in map(str.lower, self._headers) else ""
 
-    @staticmethod
-    def _new_session() -> requests.Session:
-        session = requests.Session()
-        session.trust_env = False
-        return session
-
-
-def _retry_after(reply: _Reply) -> float | None:
-    """The seconds that the server asks us to wait, when it names them as a number."""
-    seconds = reply.headers.get("Retry-After", "")
-    return float(seconds) if re.fullmatch(r"\d{1,6}", seconds, re.ASCII) else None
-
-
-def _own_words(reply: _Reply) -> str:
-    """What the server says about its trouble, when it says it in Prometheus' own form."""
-    try:
-        words = read_json(reply.body).get("error")
-    except AnswerError:
-        return ""
-    return ": " + str(words)[:300].replace("\n", " ") if words else ""
+    def _quoted(self, notes: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(self._replies.quoted, notes))
 
 
 def _without_userinfo(url: str) -> str:
