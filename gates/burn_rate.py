@@ -15,10 +15,11 @@ from decimal import Decimal
 from math import ceil
 from typing import TYPE_CHECKING
 
+from gates.bursts import in_bursts
 from gates.evidence import Doubt
 from gates.gate import GateResult, Kind, QualityGate, Verdict
 from gates.judgement import Finding, concluded, doubtful, undecided
-from gates.proof import OneLook, confidence_at_look
+from gates.proof import OneLook
 from gates.share import BadShare, Counted, failed_requests
 from gates.wording import count, number
 from stack.quantity import format_duration
@@ -85,8 +86,13 @@ class BurnRate:
 
     def check(self, gate: QualityGate, instant: Instant) -> GateResult:
         """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
-        spent = [Spending(seconds, failed_requests(self.sli, seconds, instant)) for seconds in sorted(self.windows)]
-        return judge_burn(gate, self, spent, confidence_at_look(gate.confidence, instant.look))
+        spent = [self._spent(seconds, instant) for seconds in sorted(self.windows)]
+        return judge_burn(gate, self, spent, instant.proof_of_moving_window(gate.confidence))
+
+    def _spent(self, seconds: float, instant: Instant) -> Spending:
+        sli = self.sli
+        counted = failed_requests(sli, seconds, instant)
+        return Spending(seconds, in_bursts(counted, seconds, instant, total=sli.total, bad=sli.bad, good=sli.good))
 
 
 @dataclass(frozen=True)
@@ -118,13 +124,12 @@ class Spending:
         return not self.counted.evidence.doubts() and proof.at_most(*self.share.most, limit)
 
 
-def judge_burn(gate: QualityGate, demand: BurnRate, windows: Sequence[Spending], confidence: float) -> GateResult:
-    """The verdict on the spending in all windows, right at `confidence`."""
+def judge_burn(gate: QualityGate, demand: BurnRate, windows: Sequence[Spending], in_all: OneLook) -> GateResult:
+    """The verdict on the spending in all windows; `in_all` proves what has to be so in each of them."""
     measured = [spending for spending in windows if spending.share.most[1]]
     if not measured:
         return undecided(gate, windows[0].counted.evidence, _doubts(windows) or [_TOO_FEW])
-    in_all = OneLook(confidence)
-    in_one = OneLook(1 - (1 - confidence) / len(windows))
+    in_one = OneLook(1 - (1 - in_all.confidence) / len(windows))
     slow = [spending for spending in measured if spending.is_at_most(demand.limit, in_one)]
     decisive = min(slow or measured, key=lambda spending: spending.burn(demand.allowed))
     finding = _judged(demand, windows, decisive, in_all, in_one)

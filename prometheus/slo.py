@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from prometheus.selector import equal_value, is_selector, matching, matching_each, selector
@@ -39,6 +39,23 @@ def sli_of(service: Service) -> Sli:
         return _custom(service.name, service.sli)
     presets = {"prometheus-http": _prometheus_http, "envoy": _envoy}
     return presets[service.sli.preset](service.name, service.sli)
+
+
+def narrowed(sli: Sli, label: str, operator: str, value: str) -> Sli:
+    """The same indicator of fewer series: those that one more matcher selects."""
+
+    def fewer(series: str) -> str:
+        return matching(series, label, operator, value)
+
+    return replace(
+        sli,
+        total=fewer(sli.total),
+        bad=sli.bad and fewer(sli.bad),
+        good=sli.good and fewer(sli.good),
+        buckets=sli.buckets and fewer(sli.buckets),
+        throttled=sli.throttled and fewer(sli.throttled),
+        untold=sli.untold and fewer(sli.untold),
+    )
 
 
 def requests(sli: Sli, function: str, window: float) -> str:
