@@ -55,7 +55,7 @@ class Looking:
         try:
             instant = self._instant(source, moment)
         except (PrometheusError, UnusableAnswerError) as error:
-            return replace(report, results=tuple(_error(gate, error) for gate in gates))
+            return replace(report, results=tuple(unmeasured(gate, error) for gate in gates))
         return replace(report, results=tuple(_check(gates, instant)), at=instant.at)
 
     def _instant(self, source: Source, moment: Moment) -> Instant:
@@ -79,12 +79,12 @@ def _check(gates: Sequence[QualityGate], instant: Instant) -> list[GateResult]:
     lost: UnreachableError | None = None
     for gate in gates:
         try:
-            results.append(_error(gate, lost) if lost else _judge(gate, instant))
+            results.append(unmeasured(gate, lost) if lost else _judge(gate, instant))
         except UnreachableError as error:  # the next one would wait just as long
             lost = error
-            results.append(_error(gate, error))
+            results.append(unmeasured(gate, error))
         except (PrometheusError, UnusableAnswerError) as error:
-            results.append(_error(gate, error))
+            results.append(unmeasured(gate, error))
     return results
 
 
@@ -102,7 +102,8 @@ def _judge(gate: QualityGate, instant: Instant) -> GateResult:
     return gate.condition.check(replace(gate, window=round(seconds, 3)), instant)
 
 
-def _error(gate: QualityGate, error: HqError) -> GateResult:
+def unmeasured(gate: QualityGate, error: HqError) -> GateResult:
+    """The verdict on a gate that could not be measured."""
     advice = "Mend what is measured or where it is asked, then check again; nothing is known of the release."
     return _unjudged(gate, Verdict.ERROR, str(error), advice)
 
