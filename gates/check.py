@@ -9,10 +9,11 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 
-from gates.arguments import EPILOG, add_arguments, contradiction
+from gates.arguments import EPILOG, Output, add_arguments, contradiction
 from gates.automated import AutomatedQualityGate
 from gates.checklist import Checklist
 from gates.formats import render
@@ -92,27 +93,35 @@ def _judge(checklist: Checklist, arguments: argparse.Namespace) -> GateReport:
 
 
 def _tell(report: GateReport, arguments: argparse.Namespace) -> int:
-    """Prints and writes the report where it is wanted; its exit code."""
+    """Prints and writes the report where it is wanted; its exit code, but no 0 when one of these is not there."""
     if report.journal_problem:
         print(f"warning: the verdicts are not recorded: {report.journal_problem}", file=sys.stderr)
-    for output in arguments.output:
-        _write(output.path, render(report, output.format) + "\n")
-    _print(render(report, arguments.format))
-    return report.exit_code
-
-
-def _write(path: Path, words: str) -> None:
+    problems = [report.evidence_problem] if report.evidence_problem else []
+    problems += _write(report, arguments.output) if arguments.output else []
     try:
-        path.write_text(words)
-    except OSError as error:
-        raise HqError(f"{path} cannot be written: {error.strerror}") from None
+        _print(render(report, arguments.format))
+    except HqError as error:
+        problems.append(str(error))
+    for problem in problems:
+        print(f"error: {problem}", file=sys.stderr)
+    return report.exit_code or (USAGE if problems else 0)
+
+
+def _write(report: GateReport, outputs: Sequence[Output]) -> list[str]:
+    from gates.output import write_reports
+
+    return write_reports(report, outputs)
 
 
 def _print(words: str) -> None:
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # not everything prints Unicode
     try:
         print(words, flush=True)
-    except BrokenPipeError:  # nobody reads on; the exit code still counts
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python would try again at its end
+        if not isinstance(error, BrokenPipeError):  # there nobody reads on
+            raise HqError(f"the report cannot be printed: {error.strerror}") from None
 
 
 @contextmanager

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from gates.gate import GateReport, GateResult, Verdict
-from gates.wording import percent
+from gates.formats.measure import interval
+from gates.formats.plain import plain
+from gates.gate import GateReport, GateResult, Kind, Verdict
+from gates.wording import number, percent
+
+NOTICEABLE = 1.05  # a dispersion; below it failures are as good as independent
 
 _SUMMARY = {
     Verdict.PASS: "every required gate passes",
@@ -17,34 +22,67 @@ _SUMMARY = {
 
 def render(report: GateReport) -> str:
     """The report for people: what was measured, the limit, the verdict, why, and what to do."""
-    lines = [_heading(report)]
+    lines = [heading(report)]
     for result in report.results:
         observes = "" if result.required else " (observes)"
         lines += ["", f"{result.verdict.upper():<10}{result.title}{observes}", f"  {result.reason}"]
-        lines += [f"  {line}" for line in _details(result)]
-    lines += ["", f"{report.verdict.upper()}: {_summary(report)} (exit code {report.exit_code})"]
-    return "\n".join(lines)
+        lines += [f"  {line}" for line in details(result)]
+    if report.remedy:
+        lines += ["", remediation(report)]
+    lines += ["", conclusion(report)]
+    return "\n".join(plain(line) for line in lines)
 
 
-def _heading(report: GateReport) -> str:
+def heading(report: GateReport) -> str:
+    """Which moment was judged."""
     if report.at is None:
         return "The gates, without an answer from Prometheus"
-    return f"The gates at {datetime.fromtimestamp(report.at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    looks = f", after {report.looks} looks" if report.looks > 1 else ""
+    return f"The gates at {datetime.fromtimestamp(report.at, UTC):%Y-%m-%d %H:%M:%S} UTC{looks}"
 
 
-def _details(result: GateResult) -> list[str]:
-    lines = []
-    if result.interval and result.threshold > 0:
-        low, high = (percent(bound, result.threshold) for bound in result.interval)
-        lines.append(f"With {percent(result.confidence)} confidence at least {low}, and at most {high}.")
+def details(result: GateResult) -> list[str]:
+    """What is proven, what else is worth knowing, and what to do, a sentence each."""
+    lines = [proven] if (proven := _proven(result)) else []
+    if result.dispersion is not None and result.dispersion >= NOTICEABLE:
+        lines.append(
+            f"Failures come in bursts: they vary {number(result.dispersion)} times as much as independent ones."
+        )
     lines += [f"Note: {note}." for note in result.notes]
     if result.advice:
         lines.append(f"What to do: {result.advice}")
     return lines
 
 
+def remediation(report: GateReport) -> str:
+    """What became of the remediation; nothing when there was none."""
+    remedy = report.remedy
+    return f"Remediation: {remedy.action} {remedy.outcome}" if remedy else ""
+
+
+def conclusion(report: GateReport) -> str:
+    """The verdict of all gates, why, and the exit code."""
+    code = f"exit code {report.exit_code}"
+    if report.dry_run:
+        code = f"{code}, for this is a dry run; it would be {replace(report, dry_run=False).exit_code}"
+    return f"{report.verdict.upper()}: {_summary(report)} ({code})"
+
+
+def _proven(result: GateResult) -> str:
+    bounds = interval(result)
+    if not bounds:
+        return ""
+    low, high = bounds
+    if result.kind is Kind.ERROR_BUDGET:  # it is counted, not estimated: the bounds are what the counts allow
+        return f"By the counts between {low} and {high} of the budget are left." if low != high else ""
+    return f"With {percent(result.confidence)} confidence at least {low}, and at most {high}."
+
+
 def _summary(report: GateReport) -> str:
     if not any(result.required for result in report.results):
         return "no required gate was asked, and nothing judged is no pass"
-    failed = ", ".join(result.title for result in report.failures())
-    return f"{failed}" if failed else _SUMMARY[report.verdict]
+    if failed := ", ".join(result.title for result in report.failures()):
+        return failed
+    if report.strict and report.verdict is Verdict.WARN:
+        return "no required gate fails, but some warn, and --strict stops at that"
+    return _SUMMARY[report.verdict]

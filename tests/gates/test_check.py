@@ -151,8 +151,14 @@ def test_json_holds_all_that_the_text_says(past: Past, tmp_path: Path, capsys: p
         "version": 1,
         "verdict": "pass",
         "exit_code": 0,
+        "exit_code_unless_dry_run": 0,
         "at": past.at,
         "run_id": report["run_id"],
+        "strict": False,
+        "dry_run": False,
+        "looks": 1,
+        "remediation": None,
+        "journal_problem": None,
         "gates": [
             {
                 "gate": "success_rate",
@@ -278,8 +284,7 @@ def test_prometheus_down_is_an_error_for_every_gate_after_one_wait(
         (["--gate", "speed"], 'there is no gate "speed"; there is success_rate, latency, error_budget'),
         (
             ["--window", "30s"],
-            "the window, 30s, is too short to count in: {url} scrapes every 15s, "
-            "so make it at least 1m",
+            "the window, 30s, is too short to count in: {url} scrapes every 15s, so make it at least 1m",
         ),
     ],
 )

@@ -1,0 +1,51 @@
+"""Reports as files: each is written whole or not at all, and one that cannot be written costs no verdict."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gates.formats import render
+from stack.errors import HqError
+
+if TYPE_CHECKING:
+    from gates.arguments import Output
+    from gates.gate import GateReport
+
+
+def write_reports(report: GateReport, outputs: Iterable[Output]) -> list[str]:
+    """Writes every report that can be written; what keeps the others from it, a sentence each."""
+    problems = []
+    for output in outputs:
+        try:
+            write_report(output.path, render(report, output.format) + "\n")
+        except HqError as error:
+            problems.append(str(error))
+    return problems
+
+
+def write_report(path: Path, words: str) -> None:
+    """A file of these words in UTF-8, in place of what was there; raises HqError."""
+    content = words.encode(errors="replace")
+    try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)  # a pipe or a terminal, where there is nothing to replace
+        else:
+            _replace(Path(os.path.realpath(path)), content)
+    except OSError as error:
+        raise HqError(f"the report {path} cannot be written: {error.strerror}") from None
+
+
+def _replace(path: Path, content: bytes) -> None:
+    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
