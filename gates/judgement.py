@@ -16,7 +16,6 @@ from stack.quantity import format_duration, format_percent
 
 _TOO_FEW = "so few requests prove neither that it is reached nor that it is missed"
 _SEND_MORE = "Send more requests, or judge a longer window."
-_MANY_TOGETHER = 2.0  # a dispersion that is worth a word: independent failures hardly ever seem to have it
 
 
 @dataclass(frozen=True)
@@ -161,13 +160,7 @@ def _percents(share: BadShare, threshold: float) -> str:
 
 
 def _bursts(share: BadShare) -> tuple[str, ...]:
-    """What is worth knowing of how the failures come."""
-    if share.dispersion is None:
-        return ("the window is too short, or its history too patchy, to see bursts: each failure counts as one",)
-    if share.dispersion < _MANY_TOGETHER:
+    """Why nobody knows how the failures come; where it is known, `dispersion` says it."""
+    if share.dispersion is not None:
         return ()
-    times = f"{share.dispersion:.1f}" if share.dispersion < 100 else count(share.dispersion)
-    return (
-        f"failures come in bursts: they vary {times} times as much as independent ones, "
-        "and are counted as so many fewer",
-    )
+    return ("the window is too short, or its history too patchy, to see bursts: each failure counts as one",)
