@@ -82,7 +82,7 @@ def _judge(checklist: Checklist, arguments: argparse.Namespace) -> GateReport:
     return gate.check_all_gates(
         at=arguments.at,
         since=arguments.since,
-        waiting=Waiting(arguments.wait, arguments.every or 15.0) if arguments.wait else None,
+        waiting=Waiting(arguments.wait, arguments.every or 15.0, _say) if arguments.wait else None,
         strict=arguments.strict,
         dry_run=arguments.dry_run,
         record=arguments.record,
@@ -90,6 +90,10 @@ def _judge(checklist: Checklist, arguments: argparse.Namespace) -> GateReport:
         run_id=arguments.run_id,
         evidence=arguments.evidence,
     )
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _tell(report: GateReport, arguments: argparse.Namespace) -> int:

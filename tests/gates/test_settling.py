@@ -79,16 +79,9 @@ def test_less_than_is_worth_a_warning_warns_when_that_is_proven() -> None:
     assert judged(BadShare.of(60_000, 600, 600), OneLook(), warn=Decimal("0.999")).verdict is Verdict.FAIL
 
 
-def test_bursts_are_said_when_they_are_worth_a_word() -> None:
-    assert judged(BadShare.of(6000, 30, 30, 9.84)).notes == (
-        "failures come in bursts: they vary 9.8 times as much as independent ones, and are counted as so many fewer",
-    )
-    assert (
-        judged(BadShare.of(60_000, 3000, 3000, 312.6))
-        .notes[0]
-        .startswith("failures come in bursts: they vary 313 times")
-    )
-    assert judged(BadShare.of(6000, 30, 30, 1.9)).notes == ()
+def test_a_result_says_how_much_the_failures_vary_and_when_nobody_knows() -> None:
+    result = judged(BadShare.of(6000, 30, 30, 9.84))
+    assert (result.dispersion, result.notes) == (9.84, ())
     assert judged(BadShare.of(6000, 30, 30, None)).notes == (
         "the window is too short, or its history too patchy, to see bursts: each failure counts as one",
     )
