@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from prometheus.access import connect
 from prometheus.client import PrometheusClient
 from stack.journal import Journal, Record
 from stack.model import Stack
@@ -38,7 +39,7 @@ class LiveStack:
 
     @property
     def prometheus(self) -> PrometheusClient:
-        return PrometheusClient(self.stack.prometheus.url)
+        return connect(self.stack.prometheus)
 
     def hq(self, *words: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """Runs `dev-hq` on this stack to its end."""

@@ -12,6 +12,7 @@ from chaos.scenario import ChaosScenario
 from chaos.scenario_file import load_scenario
 from chaos.score import ResilienceScore
 from chaos.stopping import Stopping
+from prometheus.access import connect
 from prometheus.client import PrometheusClient
 from stack.journal import Journal
 from stack.model import Stack
@@ -25,7 +26,7 @@ class ChaosEngineering:
 
     def __init__(self, stack: Stack, client: PrometheusClient | None = None) -> None:
         self.stack = stack
-        self._client = client or PrometheusClient(stack.prometheus.url)
+        self._client = client or connect(stack.prometheus)
         self._stopping = Stopping()
 
     def run_chaos_test(

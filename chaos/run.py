@@ -116,7 +116,7 @@ class Run:
             return self._judge(injection)
 
     def _inject(self, plane: ControlPlane, stats: EnvoyStats) -> Injection:
-        watch = StopConditions(plane, stats, PrometheusClient(self.client.url, timeout=LONGEST_LOOK, retries=0))
+        watch = StopConditions(plane, stats, self.client.hurried(LONGEST_LOOK))
         injection = Injection(plane, stats, self.faults, self._tell, watch, self.stopping, doses=self.doses)
         reason = "the plan is over"
         try:

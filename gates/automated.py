@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -52,9 +52,12 @@ class AutomatedQualityGate:
         are written to the file `evidence`.
         """
         begun = GateReport((), None, strict, dry_run, run_id or _new_run_id())
-        with self._asking() as source:
-            looking = Looking(self._checklist, source, begun, evidence)
-            report = waiting.until_decided(looking.look, since) if waiting else looking.look(Moment(at, since))
+        with self._asking() as ask:
+
+            def look(moment: Moment) -> GateReport:
+                return ask(lambda source: Looking(self._checklist, source, begun, evidence).look(moment))
+
+            report = waiting.until_decided(look, since) if waiting else look(Moment(at, since))
         if record:
             report = replace(report, journal_problem=self._record(report))
         on_fail = self._checklist.on_fail
@@ -68,17 +71,20 @@ class AutomatedQualityGate:
         return remediate(on_fail, report, Journal(self._checklist.journal))
 
     @contextmanager
-    def _asking(self) -> Iterator[Source]:
-        if self._source:
-            yield self._source
+    def _asking(self) -> Iterator[Callable[[Callable[[Source], GateReport]], GateReport]]:
+        """What has somebody's answers judged."""
+        if source := self._source:
+            yield lambda judge: judge(source)
             return
-        from prometheus.access import connect
+        from gates.asking import Asking
+        from prometheus.access import connect_to_all
 
-        client = connect(self._checklist.prometheus)
+        settings = self._checklist.prometheus
+        asking = Asking(connect_to_all(settings), settings.access.deadline)
         try:
-            yield client
+            yield asking.look
         finally:
-            client.close()
+            asking.close()
 
     def _record(self, report: GateReport) -> str | None:
         """Writes the verdicts down; what keeps it from that is returned, for a verdict stands without its record."""

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from hq.beside import Command
+from prometheus.access import connect
 from prometheus.anomalies import Anomaly, current_anomalies
-from prometheus.client import PrometheusClient
 from stack.errors import HqError
 from stack.journal import Journal, Record
 from stack.loader import load_stack
@@ -132,7 +132,7 @@ class _Showing:
         self.say(f"\n   The report: {report.with_suffix('.md')} and {report.with_suffix('.json')}")
 
     def _expected_anomaly(self) -> Anomaly | None:
-        anomalies = current_anomalies(PrometheusClient(self.stack.prometheus.url))
+        anomalies = current_anomalies(connect(self.stack.prometheus))
         return next((anomaly for anomaly in anomalies if anomaly.type == EXPECTED), None)
 
     def _resolved(self) -> bool:

@@ -16,7 +16,7 @@ import requests
 
 from hq.claim import only_one, reserved, turn_to_choose, written_in
 from hq.programs import Program, is_ours, own_program, watching_programs, write_configuration
-from prometheus.client import PrometheusClient
+from prometheus.access import connect
 from prometheus.server import prometheus_config
 from stack.errors import HqError
 from stack.loader import load_stack
@@ -109,7 +109,7 @@ class LocalStack:
             )
 
     def _wait_until_scraped(self) -> None:
-        client = PrometheusClient(self.stack.prometheus.url)
+        client = connect(self.stack.prometheus)
         scraped = prometheus_config(self.stack, self.stack.directory / "rules")["scrape_configs"]
         jobs = {job["job_name"] for job in scraped}
         self._wait_for(

@@ -36,9 +36,9 @@ def _duration(text: str) -> float:
 
 def _anomalies(arguments: argparse.Namespace) -> int:
     from hq.terminal import AnomalyDashboard
-    from prometheus.client import PrometheusClient
+    from prometheus.access import connect
 
-    dashboard = AnomalyDashboard(PrometheusClient(open_stack(arguments.stack).prometheus.url))
+    dashboard = AnomalyDashboard(connect(open_stack(arguments.stack).prometheus))
     if arguments.watch:
         dashboard.display_real_time_anomalies(every=arguments.every)
         return 0
