@@ -30,6 +30,12 @@ class Checklist:
     max_age: float | None = None
     on_fail: OnFail | None = None
 
+    @property
+    def summary(self) -> str:
+        """How many gates there are, and how many of them are required."""
+        required = sum(gate.required for gate in self.gates)
+        return f"{len(self.gates)} gate{'s' if len(self.gates) != 1 else ''}, {required} required"
+
     def only(self, services: Collection[str] | None = None, names: Collection[str] | None = None) -> Checklist:
         """The gates of these services and names, of all unless given; raises HqError when there are none."""
         _refuse_unknown("service", services, [gate.service for gate in self.gates if gate.service])

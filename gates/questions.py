@@ -1,0 +1,45 @@
+"""What a gate asks Prometheus, by name: found by asking nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from gates.checklist import Checklist
+from gates.gate import QualityGate
+from gates.instant import Instant, Reading
+from prometheus.answer import Answer, RangeAnswer
+from stack.errors import HqError
+
+_NOW = 1.8e9  # epoch seconds; any time will do
+_RELEASE = _NOW - 3600.0
+
+
+class _Nobody:
+    """A source that knows nothing."""
+
+    def instant(self, query: str, at: float | None = None) -> Answer:
+        return Answer((), (), (), "vector")
+
+    def range(self, query: str, start: float, end: float, step: float) -> RangeAnswer:
+        return RangeAnswer((), (), ())
+
+
+@dataclass(frozen=True)
+class _Overheard(Instant):
+    """An instant of which nobody knows anything, and what it was asked all the same."""
+
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def ask(self, questions: Mapping[str, str]) -> Reading:
+        self.asked.extend(questions.items())
+        return Reading({})
+
+
+def questions_of(gate: QualityGate, checklist: Checklist) -> list[tuple[str, str]]:
+    """The questions that a gate begins with and their PromQL, each once; what it asks then depends on the answers."""
+    instant = _Overheard(_Nobody(), _NOW, checklist.prometheus.scrape_interval, checklist.max_age, since=_RELEASE)
+    with suppress(HqError):  # not every gate can live without an answer, but by then it has asked
+        gate.condition.check(gate, instant)
+    return list(dict.fromkeys(instant.asked))
