@@ -19,10 +19,6 @@ class Asked:
     query: str
     times: tuple[float, ...]
 
-    @property
-    def at(self) -> float:
-        return self.times[-1]
-
 
 @dataclass(frozen=True)
 class Reply:

@@ -27,10 +27,11 @@ _DEAD = ({"job": "rehearsal", "instance": "127.0.0.1:1"}, 0.0)
 class Service:
     """Enough requests for any objective, and hardly a bad one, unless something else is said.
 
-    `requests` and `bad` are what each window counted (`no_bad_series`: nothing ever did count a bad one), `recent` how
-    much of it lately, `counted` how much of it was counted, if more than there were. `coverage` is the share of the
-    window that has data, `age` the seconds since the newest sample, None when no series lives. `is_up` says whether the
-    target answers, and `copies` how many series are there twice.
+    `requests` and `bad` are what each window counted, without `has_bad_series` nobody ever counted a bad one, and
+    `excess` is how many times as many bad (or good) ones as requests there are, if that is not 1. `recent` is the share
+    of the requests that came lately, `coverage` the share of the window that has data, and `age` the seconds since the
+    newest sample, None when no series lives. Without `is_up` the target does not answer, without `is_known` there is
+    no series at all, without `has_baseline` none of the baseline; `copies` series are there twice.
     """
 
     requests: float = 1e8
@@ -64,7 +65,7 @@ class Service:
         if name in ("dead targets", "dead targets of the job"):
             yield from () if self.is_up else [_DEAD]
         elif name == "newest sample":
-            yield from () if self.age is None else [({}, asked.at - self.age)]
+            yield from () if self.age is None else [({}, asked.times[-1] - self.age)]
         elif name == "copies":
             yield from () if self.copies is None else [({}, self.copies)]
         elif name == "steps with data":
@@ -73,7 +74,9 @@ class Service:
             yield {}, self.resets
         elif name == "recent requests":
             yield {}, self.requests * self.recent
-        elif name.endswith("in a slice"):
+        elif name.startswith("at most "):
+            yield {}, self._count(gate, "counted requests") / len(asked.times)
+        elif name.endswith(" in a slice"):
             yield {}, self._count(gate, name.removesuffix(" in a slice")) / len(asked.times)
         elif name in ("requests", "counted requests"):
             if name == "requests" or self.has_bad_series or " or 0 * " in question:
@@ -85,15 +88,17 @@ class Service:
         """All requests, or those of which a gate counts its bad ones, or its good ones."""
         if name == "requests":
             return self.requests
+        if self.excess != 1:
+            return self.excess * self.requests
         bad = self.bad if self.has_bad_series else 0.0
-        counts_bad = gate.condition.kind is not Kind.LATENCY and _sli(gate).good is None
-        return (bad if counts_bad else self.requests - bad) if self.excess == 1 else self.excess * self.requests
+        counts_bad = _measured(gate) is not Kind.LATENCY and _sli(gate).good is None
+        return bad if counts_bad else self.requests - bad
 
     def _buckets(self, gate: QualityGate, name: str) -> Iterator[Row]:
-        """A histogram with a bucket at the limit, and one above."""
+        """A histogram with a bucket at the limit, and one above; a slow request is slower than both."""
         under = Decimal(str(getattr(gate.condition, "under", 0.1))) / Decimal(str(_sli(gate).bucket_unit))
         fast = self._count(gate, "counted requests")
-        for le, requests in ((f"{under:f}", fast), (f"{2 * under:f}", self.requests), ("+Inf", self.requests)):
+        for le, requests in ((f"{under:f}", fast), (f"{2 * under:f}", fast), ("+Inf", self.requests)):
             yield {"le": le}, 1.0 if name == "series of buckets" else requests
 
 
@@ -108,8 +113,14 @@ def _is_of_the_baseline(gate: QualityGate, asked: Asked, at: float) -> bool:
     condition = gate.condition
     if not isinstance(condition, Comparison):
         return False
-    labels = condition.baseline.labels
-    return all(f"{label}={quoted(value)}" in asked.query for label, value in labels) if labels else asked.at < at - 1
+    if labels := condition.baseline.labels:
+        return all(re.search(rf"\b{label}={re.escape(quoted(value))}", asked.query) for label, value in labels)
+    return asked.times[-1] < at - 1
+
+
+def _measured(gate: QualityGate) -> Kind:
+    """What a gate looks at: a comparison looks at failures or at latencies too."""
+    return gate.condition.of if isinstance(gate.condition, Comparison) else gate.condition.kind
 
 
 def _sli(gate: QualityGate) -> Sli:
