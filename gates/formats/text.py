@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from gates.formats.measure import interval
 from gates.formats.plain import plain
 from gates.gate import GateReport, GateResult, Kind, Verdict
-from gates.wording import number, percent
+from gates.wording import number, percent, span
 
-NOTICEABLE = 1.05  # a dispersion; below it failures are as good as independent
+NOTICEABLE = 2.0  # a dispersion; independent failures hardly ever seem to have it
 
 _SUMMARY = {
     Verdict.PASS: "every required gate passes",
@@ -37,7 +37,7 @@ def heading(report: GateReport) -> str:
     """Which moment was judged."""
     if report.at is None:
         return "The gates, without an answer from Prometheus"
-    looks = f", after {report.looks} looks" if report.looks > 1 else ""
+    looks = f", after {report.looks} looks in {span(report.waited)}" if report.looks > 1 else ""
     return f"The gates at {datetime.fromtimestamp(report.at, UTC):%Y-%m-%d %H:%M:%S} UTC{looks}"
 
 

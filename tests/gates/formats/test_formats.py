@@ -258,7 +258,9 @@ def test_the_last_line_says_what_follows(report: GateReport, line: str) -> None:
 
 
 def test_the_text_says_how_often_it_looked() -> None:
-    assert render(of(looks=7), "text").startswith("The gates at 2026-11-22 10:00:00 UTC, after 7 looks\n")
+    assert render(of(looks=7, waited=200.0), "text").startswith(
+        "The gates at 2026-11-22 10:00:00 UTC, after 7 looks in 3m 20s\n"
+    )
     assert render(of(at=None), "text").startswith("The gates, without an answer from Prometheus\n")
 
 
