@@ -125,11 +125,12 @@ def _float(data: object, where: str) -> float:
 
 def _decimal(data: object, where: str) -> Decimal:
     try:
-        if isinstance(data, str):
-            return Decimal(data)
+        number = Decimal(data) if isinstance(data, str) else None
     except InvalidOperation:
-        pass
-    raise CodecError(f"{where} is not a decimal number in quotes")
+        number = None
+    if number is None or not number.is_finite():
+        raise CodecError(f"{where} is not a decimal number in quotes")
+    return number
 
 
 def _tag(hint: type[Any]) -> dict[str, Json]:
