@@ -130,7 +130,7 @@ def _headers(value: Value) -> dict[str, str]:
 def _auth(value: Value, base: Path) -> BearerFile | BasicAuth | TokenCommand:
     keys = value.fields(optional=("bearer_file", "basic", "exec"))
     if len(keys) != 1:
-        raise value.error(f"{value.path} needs one of bearer_file, basic and exec")
+        raise value.error(f"{value.path} needs exactly one of bearer_file, basic and exec")
     if "bearer_file" in keys:
         return BearerFile(_file(keys["bearer_file"], base))
     if "exec" in keys:

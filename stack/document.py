@@ -180,7 +180,8 @@ class Value:
         if "@" in text:
             raise self.error(f"{self.path} must not hold credentials; keep them in a file")
         if not _is_base_url(text):
-            raise self.error(f'{self.path} must be a URL such as http://127.0.0.1:9090, not "{text}"')
+            shown = re.sub(r"[?#].*", "?…", text)  # what comes then may be a secret
+            raise self.error(f'{self.path} must be a URL such as http://127.0.0.1:9090, not "{shown}"')
         return text.rstrip("/")
 
     def choice(self, allowed: tuple[str, ...]) -> str:
