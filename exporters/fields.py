@@ -13,8 +13,15 @@ class UnreadableRecordError(ValueError):
 
 def text(data: Mapping[str, Any], key: str) -> str:
     """A text that is not empty; raises UnreadableRecordError."""
+    if not (value := text_or_nothing(data, key)):
+        raise UnreadableRecordError(f"{key} must not be empty")
+    return value
+
+
+def text_or_nothing(data: Mapping[str, Any], key: str) -> str:
+    """A text, which may be empty; raises UnreadableRecordError."""
     value = data.get(key)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str):
         raise UnreadableRecordError(f"{key} must be a text")
     return value
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporters.fields import UnreadableRecordError, choice, finite, measured, member, number, text
+from exporters.fields import UnreadableRecordError, choice, finite, measured, member, number, text, text_or_nothing
 from stack.journal import Record
 from stack.process import ProcessIdentity
 
@@ -44,7 +44,7 @@ class LastRun:
 
 @dataclass(frozen=True)
 class LastVerdict:
-    """The last verdict of a gate on a service."""
+    """The last verdict of a gate on a service; a gate on none has an empty one."""
 
     at: float
     verdict: str
@@ -186,7 +186,7 @@ class History:
         self.faults.pop(fault, None)
 
     def _verdict(self, at: float, data: Mapping[str, Any]) -> None:
-        gate, service = text(data, "gate"), text(data, "service")
+        gate, service = text(data, "gate"), text_or_nothing(data, "service")
         verdict = choice(data, "verdict", tuple(VERDICTS))
         self.verdicts[gate, service] = LastVerdict(at, verdict, finite(data, "actual"), finite(data, "threshold"))
         self.checks[gate, service, verdict] += 1
