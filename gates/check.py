@@ -46,7 +46,8 @@ def _run(arguments: argparse.Namespace) -> int:
         return _tell(replay(arguments.replay, strict=arguments.strict, dry_run=arguments.dry_run), arguments)
     checklist = _checklist(arguments)
     if arguments.validate:
-        _print(f"{checklist.file} is valid: {len(checklist.gates)} gates")
+        checklist.refuse_short_windows()
+        _print(f"{checklist.file} is valid: {checklist.summary}")
         return 0
     if arguments.explain:
         from gates.explanation import explain
