@@ -6,14 +6,17 @@ import re
 
 
 class HqError(Exception):
-    """An error whose message is meant for the user: one line, no traceback."""
+    """An error whose message is meant for the user: one line (and what it quotes below), no traceback."""
 
 
 class ConfigError(HqError):
-    """A file that the user wrote is wrong: `file:line: what is wrong, what would be right`."""
+    """A file that the user wrote is wrong: `file:line: what is wrong, what would be right`.
 
-    def __init__(self, file: str, line: int, message: str) -> None:
-        super().__init__(f"{file}:{line}: {_one_line(message)}")
+    Below it stand the lines that are `quoted`, if any.
+    """
+
+    def __init__(self, file: str, line: int, message: str, quoted: tuple[str, ...] = ()) -> None:
+        super().__init__("\n".join([f"{file}:{line}: {_one_line(message)}", *map(_one_line, quoted)]))
         self.file = file
         self.line = line
 
