@@ -96,5 +96,5 @@ def _secret_file(value: Value, base: Path) -> Path:
     """A secret that is missing is found now, not when it is needed."""
     path = base / value.text()
     if not path.is_file():
-        raise value.error(f"{value.path}: there is no file {path}; put the secret there, or leave {value.path} out")
+        raise value.error(f"{value.path}: there is no file {path}; put the secret there")
     return path
