@@ -81,6 +81,7 @@ class History:
     last_success_at: dict[str, float] = field(default_factory=dict)
     checks: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     verdicts: dict[tuple[str, str], LastVerdict] = field(default_factory=dict)
+    remediations: Counter[str] = field(default_factory=Counter)
     notifications: Counter[str] = field(default_factory=Counter)
     delays: dict[str, Delays] = field(default_factory=lambda: {status: Delays() for status in STATUSES})
     truncated: int = 0
@@ -99,6 +100,7 @@ class History:
             "fault_injected": self._injected,
             "fault_withdrawn": self._fault_withdrawn,
             "gate_verdict": self._verdict,
+            "remediation_finished": self._remediated,
             "notification": self._notification,
         }.get(record.kind)
         try:
@@ -190,6 +192,12 @@ class History:
         verdict = choice(data, "verdict", tuple(VERDICTS))
         self.verdicts[gate, service] = LastVerdict(at, verdict, finite(data, "actual"), finite(data, "threshold"))
         self.checks[gate, service, verdict] += 1
+
+    def _remediated(self, _at: float, data: Mapping[str, Any]) -> None:
+        failed = data.get("failed")
+        if not isinstance(failed, bool):
+            raise UnreadableRecordError("failed must be true or false")
+        self.remediations["failed" if failed else "done"] += 1
 
     def _notification(self, at: float, data: Mapping[str, Any]) -> None:
         status = choice(data, "status", STATUSES)

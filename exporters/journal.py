@@ -159,6 +159,12 @@ class JournalCollector:
             for gate in gates:
                 counter.add_metric(gate, sum(self._history.checks[(*gate, verdict)] for verdict in verdicts))
             yield counter
+        remediations = CounterMetricFamily(
+            "quality_gate_remediations", "Remediations after a check, by how they ended.", labels=["outcome"]
+        )
+        for outcome in ("done", "failed"):
+            remediations.add_metric([outcome], self._history.remediations[outcome])
+        yield remediations
 
     def _of_notifications(self) -> Iterator[Metric]:
         history = self._history

@@ -177,6 +177,17 @@ def test_a_verdict_is_a_number(path: Path, journal: Journal, said: str, value: f
     assert samples[f"quality_gate_check_errors_total{labels}"] == (said == "error")
 
 
+def test_remediations_are_counted_by_how_they_ended(path: Path, journal: Journal) -> None:
+    done, failed = (f'quality_gate_remediations_total{{outcome="{outcome}"}}' for outcome in ("done", "failed"))
+    journal.append("remediation_announced", {"run_id": "7", "verdict": "fail", "action": "./rollback.sh"})
+    samples = read(path)
+    assert (samples[done], samples[failed]) == (0, 0)
+    for outcome in (False, True, True, None):
+        journal.append("remediation_finished", {"run_id": "7", "failed": outcome})
+    samples = read(path)
+    assert (samples[done], samples[failed], samples["exporter_records_unreadable_total"]) == (1, 2, 1)
+
+
 def test_a_notification_is_counted_once_and_its_delay_measured(path: Path, journal: Journal) -> None:
     journal.append("notification", notification(truncated=3), at=1004.0)
     journal.append("notification", notification(truncated=3), at=1009.0)

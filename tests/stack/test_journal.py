@@ -55,6 +55,37 @@ def test_several_records_are_written_at_once(path: Path) -> None:
     assert {record.at for record in records} == {5.0}
 
 
+def test_a_record_is_not_written_when_another_hinders_it(path: Path) -> None:
+    journal = Journal(path)
+    assert journal.append_unless(lambda record: record.kind == "announced", "announced", {"n": 1}) == []
+    journal.append("other", {"n": 2})
+    (earlier,) = journal.append_unless(lambda record: record.kind == "announced", "announced", {"n": 3})
+    assert (earlier.kind, earlier.data) == ("announced", {"n": 1})
+    assert kinds(path) == ["announced", "other"]
+
+
+def test_of_several_who_ask_at_once_one_writes(path: Path) -> None:
+    together, hindered = threading.Barrier(8), []
+
+    def ask() -> None:
+        together.wait(30)
+        hindered.append(Journal(path).append_unless(lambda record: record.kind == "announced", "announced", {}))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(len(records) for records in hindered) == [0, 1, 1, 1, 1, 1, 1, 1]
+    assert kinds(path) == ["announced"]
+
+
+def test_what_a_crashed_writer_left_hinders_nothing_and_is_ended(path: Path) -> None:
+    written(path, b'{"v": 1, "kind": "announced", "at": 1.0')
+    assert Journal(path).append_unless(lambda _: True, "announced", {"n": 1}) == []
+    assert kinds(path) == ["announced"]
+
+
 def test_of_several_records_none_is_written_when_one_cannot_be(path: Path) -> None:
     with pytest.raises(JournalError):
         Journal(path).append_all("k", [{"n": 1}, {"n": float("nan")}])
