@@ -63,9 +63,10 @@ class Baseline:
         if len(self.labels) > 1 and not self.candidate:
             raise ValueError("a baseline of several labels needs a candidate with labels too")
 
-    def __str__(self) -> str:
+    def describe(self, window: float) -> str:
+        """What it is, for a window of so many seconds."""
         if self.offset is not None:
-            return f"{format_duration(self.offset)} earlier"
+            return f"{format_duration(max(self.offset, window))} earlier"
         if self.previous_release:
             return "the previous release"
         return ", ".join(f'{label}="{value}"' for label, value in self.labels)
@@ -85,10 +86,13 @@ class Baseline:
             sli = narrowed(sli, label, "=", value)
         return sli
 
-    def instant(self, instant: Instant) -> Instant:
-        """When the baseline is looked at, if `instant` is when the candidate is; raises HqError."""
+    def instant(self, instant: Instant, window: float) -> Instant:
+        """When the baseline is looked at, if `instant` is when the candidate is, over `window` seconds; raises HqError.
+
+        The two windows never overlap: nothing is compared with itself.
+        """
         if self.offset is not None:
-            return replace(instant, at=instant.at - self.offset)
+            return replace(instant, at=instant.at - max(self.offset, window))
         if not self.previous_release:
             return instant
         if instant.since is None:
@@ -196,7 +200,7 @@ def _passed(demand: Comparison, sides: Sides, worst: str, measured: str, each: O
 def _failures(demand: Comparison, seconds: float, instant: Instant) -> Sides:
     """The failed requests of both sides."""
     counted = []
-    for sli, moment in _both(demand, instant):
+    for sli, moment in _both(demand, seconds, instant):
         failed = failed_requests(sli, seconds, moment)
         counted.append(in_bursts(failed, seconds, moment, total=sli.total, bad=sli.bad, good=sli.good))
     candidate, baseline = counted
@@ -206,7 +210,7 @@ def _failures(demand: Comparison, seconds: float, instant: Instant) -> Sides:
 
 def _slowness(demand: Comparison, seconds: float, instant: Instant) -> Sides:
     """The slower requests of both sides, at each bound that the histograms of both have."""
-    (sli, now), (sli_before, before) = _both(demand, instant)
+    (sli, now), (sli_before, before) = _both(demand, seconds, instant)
     candidate, baseline = histogram(sli, seconds, now), histogram(sli_before, seconds, before)
     if not (candidate.buckets and baseline.buckets):
         return Sides(candidate.evidence, baseline.evidence, {})
@@ -226,12 +230,12 @@ def _not_compared(bounds: Set[float]) -> tuple[str, ...]:
     return (f"bounds that only one of the histograms has are not compared: {listed}",)
 
 
-def _both(demand: Comparison, instant: Instant) -> tuple[tuple[Sli, Instant], tuple[Sli, Instant]]:
+def _both(demand: Comparison, seconds: float, instant: Instant) -> tuple[tuple[Sli, Instant], tuple[Sli, Instant]]:
     """What counts the requests of the candidate and of the baseline, and when it is asked."""
     baseline = demand.baseline
     return (
         (baseline.of_candidate(demand.sli), instant),
-        (baseline.of_baseline(demand.sli), baseline.instant(instant)),
+        (baseline.of_baseline(demand.sli), baseline.instant(instant, seconds)),
     )
 
 
@@ -246,7 +250,7 @@ def _labelled(side: str, evidence: Evidence) -> list[Doubt]:
 def _measured(gate: QualityGate, demand: Comparison, did: str, pair: TwoShares) -> str:
     share = f"{percent(pair.actual, pair.allowed)} of {count(pair.candidate.requests)} requests {did}"
     before = f"{percent(pair.expected, pair.allowed)} of {count(pair.baseline.requests)} of the baseline"
-    return f"{share} in {format_duration(gate.window)}, and {before} ({demand.baseline})"
+    return f"{share} in {format_duration(gate.window)}, and {before} ({demand.baseline.describe(gate.window)})"
 
 
 def _due(demand: Comparison) -> str:

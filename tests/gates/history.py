@@ -128,4 +128,6 @@ def prometheus(directory: Path, config: str) -> Iterator[str]:
 
 
 def _number(value: float) -> str:
-    return "NaN" if math.isnan(value) else f"{value:g}" if value < 1e5 else f"{value:.0f}"
+    if not math.isfinite(value):
+        return {math.inf: "+Inf", -math.inf: "-Inf"}.get(value, "NaN")
+    return f"{value:g}" if value < 1e5 else f"{value:.0f}"

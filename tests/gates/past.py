@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gates.automated import AutomatedQualityGate
-from gates.gate import GateResult
+from gates.checklist import Checklist
+from gates.gate import GateResult, QualityGate
 from gates.objectives import checklist_of
 from stack.loader import load_stack
+from stack.model import PrometheusSettings
 from tests.gates.history import History
+from tests.gates.past_of_releases import odd_servers, releases
 
 STACK = """
 services:
@@ -49,6 +52,15 @@ class Past:
         path.write_text(STACK.format(job=job, sli=sli, objectives=objectives, url=self.url, interval="15s") + more)
         return path
 
+    def check(self, gate: QualityGate, *, since: float | None = None, max_age: float | None = None) -> GateResult:
+        """What one gate says; `since` is how many seconds before the moment the release went out."""
+        settings = PrometheusSettings(url=self.url)
+        checklist = Checklist(self.directory / "gates.yaml", (gate,), settings, self.directory / "journal", max_age)
+        released = None if since is None else self.at - since
+        report = AutomatedQualityGate(checklist).check_all_gates(at=self.at, since=released, record=False)
+        (result,) = report.results
+        return result
+
     def success_rate(self, job: str, **options: object) -> GateResult:
         return self.results(job, "{success_rate: {target: 99.5%}}", **options)["success_rate"]
 
@@ -79,6 +91,8 @@ def lived(at: float) -> History:
     _one_replica_down(history)
     _oddities(history)
     _histograms(history)
+    releases(history)
+    odd_servers(history)
     return history
 
 
