@@ -8,7 +8,7 @@ Linear Models, 1989, section 4.5), which is about 1 for independent failures and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gates.instant import Instant
@@ -64,16 +64,22 @@ def in_bursts(
 def dispersion(slices: Iterable[tuple[float, float]]) -> float | None:
     """How many times as much as independent failures these vary, at least 1; a slice is its bad and all its requests.
 
-    None when fewer than FEWEST_SLICES have requests.
+    None when fewer than FEWEST_SLICES have requests. Pairs of slices are looked at too, when they are enough: a burst
+    that lasts is cut by the end of a slice, and seems smaller than it is.
     """
     busy = [(bad, requests) for bad, requests in slices if requests > 0]
-    if len(busy) < FEWEST_SLICES:
-        return None
-    share = sum(bad for bad, _ in busy) / sum(requests for _, requests in busy)
+    pairs = [(one[0] + other[0], one[1] + other[1]) for one, other in zip(busy[::2], busy[1::2], strict=False)]
+    found = [_variation(counts) for counts in (busy, pairs) if len(counts) >= FEWEST_SLICES]
+    return max(1.0, *found) if found else None
+
+
+def _variation(slices: Sequence[tuple[float, float]]) -> float:
+    """Pearson's chi-square of equal shares, by its degrees of freedom; 1 when none or all were bad."""
+    share = sum(bad for bad, _ in slices) / sum(requests for _, requests in slices)
     if not 0 < share < 1:
         return 1.0
-    chi_square = sum((bad - requests * share) ** 2 / (requests * share * (1 - share)) for bad, requests in busy)
-    return max(1.0, chi_square / (len(busy) - 1))
+    deviations = ((bad - requests * share) ** 2 / (requests * share * (1 - share)) for bad, requests in slices)
+    return sum(deviations) / (len(slices) - 1)
 
 
 def _counts(slices: Slices, instant: Instant, total: str, part: str, *, part_is_bad: bool) -> list[tuple[float, float]]:

@@ -115,15 +115,23 @@ def doubtful(doubts: Sequence[Doubt], measured: str) -> Finding:
     return Finding(Verdict.UNDECIDED, f"{_reasons(doubts)} ({measured})", doubts[0].advice)
 
 
+def decide(share: BadShare, limit: float, proof: Proof) -> Verdict:
+    """Whether sound counts prove that more than `limit` of the requests are bad, or that no more are."""
+    if proof.more_than(*share.fewest, limit):
+        return Verdict.FAIL
+    return Verdict.PASS if proof.at_most(*share.most, limit) else Verdict.UNDECIDED
+
+
 def _judged(gate: QualityGate, demand: Demand, counted: Counted, proof: Proof) -> Finding:
     share, window = counted.share, format_duration(gate.window)
     measured = f"{_percents(share, float(demand.target))} of {count(share.requests)} requests {demand.did} in {window}"
     due = f"at least {format_percent(demand.target)} is due"
-    if proof.more_than(*share.fewest, demand.allowed):
+    proven = decide(share, demand.allowed, proof)
+    if proven is Verdict.FAIL:
         return Finding(Verdict.FAIL, f"{measured}; {due}", "Do not release; `dev-hq anomalies` says more.")
     if doubts := counted.evidence.doubts():
         return doubtful(doubts, measured)
-    if proof.at_most(*share.most, demand.allowed):
+    if proven is Verdict.PASS:
         if demand.warn is not None and proof.more_than(*share.fewest, float(1 - demand.warn)):
             worth = f"less than {format_percent(demand.warn)} is worth a warning"
             return Finding(Verdict.WARN, f"{measured}; {due}, and {worth}", "Find out what fails before more does.")
