@@ -105,7 +105,7 @@ def replay(path: Path, *, strict: bool = False, dry_run: bool = False) -> GateRe
         report = Looking(_checklist(path, check), source, begun, None).look(check.moment)
     except MissingAnswerError as error:
         raise _unusable(path, document, str(error)) from None
-    if json.dumps(_found(report)) != json.dumps(found):
+    if json.dumps(_found(report), sort_keys=True) != json.dumps(found, sort_keys=True):
         raise _unusable(path, document, "its answers are judged differently here")
     return replace(report, strict=check.strict or strict, dry_run=check.dry_run or dry_run)
 

@@ -1,0 +1,378 @@
+"""`--evidence` and `--replay`: what was asked and answered, and the same verdict from it again."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gates.check import main
+from gates.evidence_file import FORMAT, _digest
+from gates.formats import FORMATS
+from stack.address import free_address
+from stack.journal import Journal
+from stack.version import installed_version
+from tests.gates.fake_prometheus import answering, clock, evenly, slices, vector
+from tests.gates.past import Past
+from tests.gates.test_answers import HEALTHY, STACK
+
+OBJECTIVES = "{success_rate: {target: 99.5%}, latency: {under: 300ms, target: 99%}}"
+
+
+class Check:
+    """A check of a fake Prometheus that keeps evidence, and its replay."""
+
+    def __init__(self, directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.directory = directory
+        self.evidence = directory / "evidence.json"
+        self._capsys = capsys
+
+    def run(self, *options: str, values: dict[str, str] | None = None, **answers: Callable) -> tuple[int, str]:
+        with answering(lambda _: vector(values or HEALTHY), **answers) as url:
+            stack = self.directory / "stack.yaml"
+            stack.write_text(STACK.format(url=url))
+            return self.told(
+                "--stack", str(stack), "--evidence", str(self.evidence), "--gate", "success_rate", *options
+            )
+
+    def replay(self, *options: str) -> tuple[int, str]:
+        return self.told("--replay", str(self.evidence), *options)
+
+    def told(self, *arguments: str) -> tuple[int, str]:
+        code = main(arguments)
+        return code, self._capsys.readouterr().out
+
+    def complaint(self) -> str:
+        assert main(["--replay", str(self.evidence)]) == 2
+        out, err = self._capsys.readouterr()
+        assert out == ""
+        return err.removeprefix(f"gates.check: {self.evidence} ").removesuffix("\n")
+
+    def document(self) -> dict:
+        return json.loads(self.evidence.read_text())
+
+    def rewrite(self, **changes: object) -> None:
+        """Other evidence, with a checksum that is right."""
+        document = {key: value for key, value in {**self.document(), **changes}.items() if key != "sha256"}
+        self.evidence.write_text(json.dumps({**document, "sha256": _digest(document)}))
+
+
+@pytest.fixture
+def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
+    return Check(tmp_path, capsys)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, 0),
+        ({"counted requests": "300"}, 1),
+        ({"requests": "60", "counted requests": "0"}, 3),
+        ({"newest sample": "1799990000"}, 3),
+        ({"requests": "NaN"}, 4),
+        ({"counted requests": "+Inf"}, 4),
+        ({"requests": "1e21", "counted requests": "1.5e-7"}, 0),
+    ],
+)
+def test_a_replay_says_the_same_in_every_format(check: Check, changes: dict[str, str], code: int) -> None:
+    def reports(name: str) -> list[str]:
+        return [f"--output={form}={check.directory / f'{name}.{form}'}" for form in FORMATS]
+
+    told = check.run(*reports("first"), values={**HEALTHY, **changes})
+    assert told[0] == code
+    assert check.replay(*reports("again")) == told
+    for form in FORMATS:
+        first, again = ((check.directory / f"{name}.{form}").read_bytes() for name in ("first", "again"))
+        assert first
+        assert again == first
+
+
+@pytest.mark.parametrize("options", [["--strict"], ["--dry-run"], ["--run-id", "build-7"]])
+def test_a_replay_is_as_strict_as_the_check_was(check: Check, options: list[str]) -> None:
+    told = check.run("--format", "json", *options)
+    assert check.replay("--format", "json") == told
+
+
+def test_a_replay_can_be_a_dry_run(check: Check) -> None:
+    assert check.run(values={**HEALTHY, "counted requests": "300"})[0] == 1
+    assert check.replay("--dry-run")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("asks_time", "reason"),
+    [
+        (lambda _: vector({"a": "1", "b": "2"}), "Prometheus does not say what time it is"),
+        (lambda _: b"<html>", "answered with a web page, not with JSON; does a login stand in between?"),
+    ],
+)
+def test_a_replay_knows_no_more_than_the_check_did(check: Check, asks_time: Callable, reason: str) -> None:
+    told = check.run(asks_time=asks_time)
+    assert told[0] == 4
+    assert reason in told[1]
+    assert check.replay() == told
+
+
+def test_a_prometheus_that_was_not_there_is_not_there_in_the_replay(check: Check) -> None:
+    stack = check.directory / "stack.yaml"
+    stack.write_text(STACK.format(url=f"http://{free_address('127.0.0.1')}"))
+    told = check.told("--stack", str(stack), "--evidence", str(check.evidence))
+    assert told[0] == 4
+    assert "refused the connection; is it running?" in told[1]
+    assert check.document()["asked"][0]["error"] == "unreachable"
+    assert check.replay() == told
+
+
+def test_bursts_come_back_too(check: Check) -> None:
+    def in_bursts(form: dict[str, str]) -> bytes:
+        return slices(form, {"requests in a slice": ["300"] * 20, "counted requests in a slice": ["0"] * 19 + ["30"]})
+
+    told = check.run("--format", "json", values={**HEALTHY, "counted requests": "30"}, over_time=in_bursts)
+    assert json.loads(told[1])["gates"][0]["dispersion"] > 10
+    assert check.document()["asked"][-1]["answer"]["data"]["resultType"] == "matrix"
+    assert check.replay("--format", "json") == told
+
+
+def test_a_waited_verdict_is_judged_again_at_its_last_look(check: Check) -> None:
+    looks = itertools.count()
+
+    def later(_query: str) -> bytes:
+        now = 1_800_000_000 + 30 * next(looks)
+        data = {"resultType": "scalar", "result": [now, str(now)]}
+        return json.dumps({"status": "success", "data": data}).encode()
+
+    few = {**HEALTHY, "requests": "60", "counted requests": "0", "recent requests": "20", "newest sample": "1800000060"}
+    told = check.run("--wait", "1s", "--every", "300ms", "--format", "json", "--no-record", values=few, asks_time=later)
+    report = json.loads(told[1])
+    assert (told[0], report["looks"] > 1, report["gates"][0]["window_seconds"] > 600) == (3, True, True)
+    assert check.document()["check"]["moment"]["first"] == 1_800_000_000 - 30
+    assert check.replay("--format", "json") == told
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "job", ["healthy", "failing", "sparse", "idle", "dead", "stale", "young", "not-a-number", "restarted"]
+)
+def test_every_past_can_be_judged_again(
+    past: Past, job: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check = Check(tmp_path, capsys)
+    stack = past.stack(tmp_path, job, OBJECTIVES)
+    asked = ["--stack", str(stack), "--at", str(past.at), "--evidence", str(check.evidence), "--format", "json"]
+    told = check.told(*asked)
+    assert len(json.loads(told[1])["gates"]) == 3
+    assert check.replay("--format", "json") == told
+
+
+def test_the_evidence_says_what_was_judged_and_found(check: Check) -> None:
+    check.run("--run-id", "build-7")
+    document = check.document()
+    assert (document["format"], document["version"], document["made_by"]) == (FORMAT, 1, installed_version())
+    assert document["run_id"] == "build-7"
+    assert document["prometheus"].startswith("http://127.0.0.1:")
+    assert document["check"]["gates"][0]["condition"]["target"] == "0.995"
+    assert document["asked"][0]["query"] == "time()"
+    assert "increase(http_requests_total" in document["asked"][1]["query"]
+    assert document["asked"][1]["at"] == 1_800_000_000 - 30
+    assert document["found"]["verdict"] == "pass"
+    assert (
+        document["found"]["results"][0]["reason"] == "99.9% of 6,000 requests succeeded in 10m; at least 99.5% is due"
+    )
+
+
+def test_a_replay_leaves_the_journal_alone(check: Check) -> None:
+    check.run()
+    journal = Journal(check.directory / "var" / "journal.jsonl")
+    before = list(journal.read())
+    check.replay()
+    assert len(before) == 1
+    assert list(journal.read()) == before
+
+
+@pytest.mark.parametrize("option", ["--at=1800000000", "--window=5m", "--gate=a", "--evidence=other.json"])
+def test_a_replay_is_of_what_was_judged(check: Check, capsys: pytest.CaptureFixture[str], option: str) -> None:
+    check.run()
+    assert main(["--replay", str(check.evidence), option]) == 2
+    name = option.partition("=")[0]
+    assert (
+        capsys.readouterr().err == f"gates.check: --replay judges what the evidence holds; {name} would change that\n"
+    )
+
+
+def test_evidence_replaces_older_evidence(check: Check) -> None:
+    check.evidence.write_text("old")
+    told = check.run()
+    assert check.replay() == told
+    assert sorted(path.name for path in check.directory.iterdir()) == ["evidence.json", "stack.yaml", "var"]
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_evidence_without_a_place_is_refused_before_anything_is_asked(
+    check: Check, capsys: pytest.CaptureFixture[str], make: Callable[[Path], None]
+) -> None:
+    make(check.evidence)
+    with answering(lambda _: vector(HEALTHY)) as url:
+        stack = check.directory / "stack.yaml"
+        stack.write_text(STACK.format(url=url))
+        assert main(["--stack", str(stack), "--evidence", str(check.evidence)]) == 2
+    assert capsys.readouterr().err == f"gates.check: {check.evidence} is not a file; evidence goes to one\n"
+    assert not (check.directory / "var").exists()
+
+
+def test_evidence_in_a_directory_that_is_not_there_is_refused(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
+    check.evidence = check.directory / "no" / "evidence.json"
+    with answering(lambda _: vector(HEALTHY)) as url:
+        stack = check.directory / "stack.yaml"
+        stack.write_text(STACK.format(url=url))
+        assert main(["--stack", str(stack), "--evidence", str(check.evidence)]) == 2
+    assert capsys.readouterr().err == (
+        f"gates.check: {check.evidence} cannot be written: there is no directory {check.evidence.parent}\n"
+    )
+
+
+@pytest.mark.parametrize(("bad", "code"), [("6", 2), ("300", 1)])
+def test_evidence_that_gets_lost_costs_no_verdict(
+    check: Check, capsys: pytest.CaptureFixture[str], bad: str, code: int
+) -> None:
+    gone = check.directory / "gone"
+    gone.mkdir()
+    check.evidence = gone / "evidence.json"
+
+    def lose_it(_query: str) -> bytes:
+        if gone.exists():
+            gone.rmdir()
+        return clock()
+
+    with answering(lambda _: vector({**HEALTHY, "counted requests": bad}), asks_time=lose_it) as url:
+        stack = check.directory / "stack.yaml"
+        stack.write_text(STACK.format(url=url))
+        arguments = ["--stack", str(stack), "--gate", "success_rate", "--evidence", str(check.evidence)]
+        assert main(arguments) == code
+    out, err = capsys.readouterr()
+    assert err == f"error: {check.evidence} cannot be written: No such file or directory\n"
+    assert "requests succeeded in 10m" in out
+
+
+def test_what_is_no_evidence_is_refused(check: Check) -> None:
+    foreign = "is no evidence of gates"
+    assert check.complaint() == "cannot be read: No such file or directory"
+    for content, problem in [
+        (b"", f"{foreign}: it is JSON that breaks off or is not valid"),
+        (b"\xff", f"{foreign}: it is JSON that breaks off or is not valid"),
+        (b"[" * 100_000, f"{foreign}: it is JSON that breaks off or is not valid"),
+        (b'{"a": NaN}', f"{foreign}: it is JSON that breaks off or is not valid"),
+        (b"[]", f"{foreign}: it is JSON that is not an object"),
+        (b"{}", f"{foreign}; --evidence writes what --replay reads"),
+        (b'{"format": "other", "version": 1}', f"{foreign}; --evidence writes what --replay reads"),
+    ]:
+        check.evidence.write_bytes(content)
+        assert check.complaint() == problem
+
+
+def test_a_directory_is_no_evidence(check: Check) -> None:
+    check.evidence.mkdir()
+    assert check.complaint() == "cannot be read: Is a directory"
+
+
+def test_evidence_of_any_length_but_the_whole_is_refused(check: Check) -> None:
+    check.run()
+    body = check.evidence.read_bytes()
+    for length in range(0, len(body) - 2, 97):
+        check.evidence.write_bytes(body[:length])
+        assert check.complaint() == "is no evidence of gates: it is JSON that breaks off or is not valid"
+
+
+def test_evidence_that_was_changed_is_refused(check: Check) -> None:
+    check.run(values={**HEALTHY, "counted requests": "300"})
+    body = check.evidence.read_text()
+    for written, instead in [('"300.0"', '"3.0"'), ("0.995", "0.9"), ('"fail"', '"pass"'), ("http://", "https://")]:
+        assert written in body
+        check.evidence.write_text(body.replace(written, instead))
+        assert check.complaint() == "was changed after it was written: its checksum is not right"
+
+
+def test_evidence_that_is_laid_out_otherwise_is_the_same(check: Check) -> None:
+    told = check.run()
+    check.evidence.write_text(json.dumps(check.document(), indent=8, sort_keys=True))
+    assert check.replay() == told
+
+
+def test_evidence_of_a_later_format_says_who_made_it(check: Check) -> None:
+    check.run()
+    check.rewrite(version=2, made_by="9.1.0")
+    assert check.complaint() == (
+        "is evidence of version 2, and only 1 can be replayed; "
+        f"it was made by version 9.1.0 of dev-hq, and this is {installed_version()}"
+    )
+
+
+def test_evidence_of_gates_that_asked_otherwise_says_who_made_it(check: Check) -> None:
+    check.run()
+    asked = check.document()["asked"]
+    check.rewrite(made_by="0.0.9", asked=asked[:1])
+    complaint = check.complaint()
+    assert complaint.startswith("cannot be replayed: it lacks the answer to label_replace(sum(increase(")
+    assert complaint.endswith(f"; it was made by version 0.0.9 of dev-hq, and this is {installed_version()}")
+    check.rewrite(made_by="\x1b[31m", asked=asked[:1])
+    assert check.complaint().endswith(f"; it was made by version another of dev-hq, and this is {installed_version()}")
+
+
+def test_evidence_that_was_judged_otherwise_says_so(check: Check) -> None:
+    check.run()
+    check.rewrite(found={**check.document()["found"], "verdict": "fail"})
+    assert check.complaint() == "cannot be replayed: its answers are judged differently here"
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"asked": {}}, "what was asked is not a list"),
+        ({"asked": [1]}, "an answer without its question"),
+        ({"asked": [{"query": "time()"}]}, "a question with neither an answer nor an error"),
+        (
+            {"asked": [{"query": "time()", "error": "odd", "message": ""}]},
+            "a question with neither an answer nor an error",
+        ),
+        ({"asked": [{"query": "up", "at": "now", "answer": {}}]}, "a question whose time is not a number"),
+        (
+            {"asked": [{"query": "up", "at": 1.0, "answer": {}}]},
+            "JSON that is not shaped as Prometheus' API documents it",
+        ),
+        ({"check": {}}, "check has not the keys gates, moment, scrape_interval, max_age, strict, dry_run"),
+    ],
+)
+def test_evidence_that_makes_no_sense_is_refused(check: Check, changes: dict[str, object], problem: str) -> None:
+    check.run()
+    check.rewrite(**changes)
+    assert check.complaint() == f"cannot be replayed: {problem}"
+
+
+def test_evidence_without_gates_is_refused(check: Check) -> None:
+    check.run()
+    document = check.document()
+    del document["check"]
+    check.evidence.write_text(json.dumps(document))
+    check.rewrite()
+    assert check.complaint() == "cannot be replayed: it has no 'check'"
+
+
+def test_evidence_that_is_too_large_is_not_read(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    check.run()
+    monkeypatch.setattr("gates.evidence_file.MAX_BYTES", 1024**2)
+    check.evidence.write_text(" " * (1024**2 + 1))
+    assert check.complaint() == "is no evidence of gates: it is larger than 1 MiB"
+
+
+def test_secrets_stay_out_of_the_evidence(check: Check) -> None:
+    (check.directory / "token").write_text("hidden-token")
+    with answering(lambda _: vector(HEALTHY), over_time=evenly) as url:
+        stack = check.directory / "stack.yaml"
+        access = (
+            f'prometheus: {{url: "{url}", headers: {{X-Scope-OrgID: hidden-tenant}}, auth: {{bearer_file: token}}}}'
+        )
+        stack.write_text(STACK.format(url=url).replace(f'prometheus: {{url: "{url}"}}', access))
+        assert main(["--stack", str(stack), "--gate", "success_rate", "--evidence", str(check.evidence)]) == 0
+    assert "hidden" not in check.evidence.read_text()
