@@ -13,10 +13,36 @@ from stack.model import LONGEST_GATE_WINDOW
 from stack.quantity import QuantityError, format_duration, parse_duration
 
 DAY = 86400.0
-EPILOG = (
-    "Exit codes: 0 pass, 1 a required gate failed, 2 usage or configuration, 3 undecided, 4 error, "
-    "5 a gate failed and the remediation failed too."
-)
+DESCRIPTION = "May this release go out? Asks Prometheus, says what was measured, and answers with its exit code."
+EPILOG = """\
+examples:
+  %(prog)s
+      the objectives in stack.yaml, over the last 10 minutes
+  %(prog)s --config gates.yaml --since 2026-11-22T10:00:00Z --wait 30m
+      only what came after the release, until there is enough of it to decide
+  %(prog)s --config gates.yaml --output junit=gates.xml --output markdown=summary.md
+      reports for a pipeline, besides what is printed
+  %(prog)s --config gates.yaml --explain
+      what each gate demands, and the PromQL that it asks
+  %(prog)s --config gates.yaml --evidence evidence.json
+  %(prog)s --replay evidence.json
+      the same verdict again, from the same answers
+
+exit codes:
+  0  every required gate passes (or warns, unless --strict)
+  1  a required gate failed
+  2  the command line or the configuration is wrong
+  3  undecided: there is not enough evidence to pass
+  4  error: Prometheus could not answer, or answered with what no verdict may rest on
+  5  a gate failed, and what on_fail does about it failed too
+"""
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Leaves examples as they are; the width is fixed, for argparse asks the terminal's once for each option."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=32, width=110)
 
 
 @dataclass(frozen=True)
@@ -58,23 +84,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     instead.add_argument("--validate", action="store_true", help="only read the configuration")
     instead.add_argument("--explain", action="store_true", help="say what each gate demands and asks")
     instead.add_argument("--self-test", action="store_true", help="play what can go wrong, and say each gate's verdict")
-
-
-def contradiction(arguments: argparse.Namespace) -> str | None:
-    """Why these options cannot go together, as a sentence, or None."""
-    if arguments.every is not None and arguments.wait is None:
-        return "--every says how often to look while waiting; give --wait too"
-    if arguments.wait is not None and arguments.at is not None:
-        return "--wait looks at moments to come, and --at at one that has passed; give one of them"
-    if arguments.replay is not None:
-        given = [
-            f"--{name.replace('_', '-')}"
-            for name in ("config", "var", "service", "gate", "window", "at", "since", "wait", "evidence", "self_test")
-            if getattr(arguments, name)
-        ]
-        if given:
-            return f"--replay judges what the evidence holds; {given[0]} would change that"
-    return None
 
 
 def _variable(words: str) -> tuple[str, str]:

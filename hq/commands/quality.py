@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gates.arguments import EPILOG, add_arguments
+from gates.arguments import DESCRIPTION, EPILOG, Help, add_arguments
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -14,7 +14,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     check = verbs.add_parser(
         "check",
         help="judge a release by the objectives in stack.yaml",
+        description=DESCRIPTION,
         epilog=EPILOG,
+        formatter_class=Help,
     )
     add_arguments(check)
     check.set_defaults(handler=_check)
