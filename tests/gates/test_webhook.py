@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
 import re
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,6 +27,7 @@ from tests.gates.failing import FAILS, line_of_remediation, outcomes, remediatio
 from tests.gates.fake_prometheus import answering
 
 SECRET = "an-old-canary"
+PAGE = Path(__file__).parent.parent.parent / "docs" / "gates.md"
 Reply = Callable[[http.server.BaseHTTPRequestHandler], None]
 
 
@@ -136,6 +139,23 @@ def test_openssl_finds_the_same_signature(tmp_path: Path) -> None:
         ["openssl", "dgst", "-sha256", "-hmac", SECRET], input=body, capture_output=True, timeout=30, check=True
     )
     assert headers["X-Dev-HQ-Signature-256"] == f"sha256={done.stdout.decode().split()[-1]}"
+
+
+def test_the_page_says_how_to_check_the_signature(tmp_path: Path) -> None:
+    with receiving(status(200)) as receiver:
+        assert main(["--stack", str(hook(tmp_path, receiver))]) == 4
+    ((_, headers, body),) = receiver.posts
+    signature = headers["X-Dev-HQ-Signature-256"]
+    blocks = re.findall(r"```(\w+)\n(.*?)```", PAGE.read_text().partition("## When it fails")[2], re.DOTALL)
+    found: dict[str, Any] = {}
+    exec(next(text for language, text in blocks if language == "python"), found)
+    assert found["is_ours"](body, signature, SECRET.encode())
+    assert not found["is_ours"](body + b" ", signature, SECRET.encode())
+    (tmp_path / "body.json").write_bytes(body)
+    script = next(text for language, text in blocks if language == "sh")
+    for header, code in ((signature, 0), (f"{signature[:-1]}x", 1)):
+        environment = {**os.environ, "SECRET": SECRET, "HEADER": header}
+        assert subprocess.run(["sh", "-c", script], cwd=tmp_path, env=environment, check=False).returncode == code
 
 
 def test_without_a_secret_it_is_not_signed(tmp_path: Path) -> None:
