@@ -62,6 +62,17 @@ class _Attempt:
             self.error = error
 
 
+class _Session(requests.Session):
+    """Follows no redirect, nor looks at where one leads: what stands there may be no URL at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere."""
+
+
 class Transport:
     """Sends requests to the server called `name`; proxies and credentials of the environment are not used."""
 
@@ -97,8 +108,7 @@ class Transport:
         self._session.close()
 
     def _new_session(self) -> requests.Session:
-        session = requests.Session()
-        session.trust_env = False
+        session = _Session()
         if self._tls:
             session.verify = str(self._tls.ca) if self._tls.ca else True
             if self._tls.certificate and self._tls.key:

@@ -49,7 +49,7 @@ class FakeServer:
         with connection:
             connection.settimeout(5)
             try:
-                self.requests.append(connection.recv(65536).decode())
+                self.requests.append(connection.recv(65536).decode(errors="replace"))
                 if callable(reply):
                     reply(connection)
                 else:
