@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from gates.check import main
 from gates.objectives import checklist_of
 from stack.journal import Journal
 from stack.loader import load_stack
+from stack.waiting import wait_for
 from tests.gates.failing import FAILS, PASSES, line_of_remediation, outcomes, program, remediations, stack, start
 from tests.gates.fake_prometheus import Answer, answering, vector
 
@@ -62,6 +66,8 @@ def test_without_prometheus_it_starts_only_when_errors_are_its_business(tmp_path
         (["--dry-run"], 0),
         (["--no-remediate"], 4),
         (["--validate"], 0),
+        (["--explain"], 0),
+        (["--self-test"], 0),
         (["--gate", "no such gate"], 2),
         (["--every", "1s"], 2),
         (["--window", "1s"], 2),
@@ -73,6 +79,46 @@ def test_it_never_starts_when_nothing_is_to_be_done(tmp_path: Path, options: lis
     assert main(["--stack", str(path), *options]) == code
     assert starts(tmp_path) == 0
     assert remediations(path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_before_it_starts_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    asked, let_go = threading.Event(), threading.Event()
+
+    def hang(_query: str) -> bytes:
+        asked.set()
+        let_go.wait(60)
+        return b"{}"
+
+    program(tmp_path, COUNTS)
+    with answering(hang, asks_time=hang) as url:
+        path = stack(tmp_path, "{run: [./rollback.sh], when: [fail, error, undecided]}", url)
+        check = start(path)
+        assert asked.wait(30)
+        check.send_signal(number)
+        check.communicate(timeout=30)
+        let_go.set()
+    assert check.returncode == 128 + number
+    assert starts(tmp_path) == 0
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_gates_file_says_what_follows_too_and_its_stack_when_it_does_not(tmp_path: Path) -> None:
+    with answering(FAILS) as url:
+        stack(tmp_path, ON_FAIL, url)
+        program(tmp_path, COUNTS)
+        (tmp_path / "gates").mkdir()
+        program(tmp_path / "gates", 'echo "$1" >> said', name="page.sh")
+        path = tmp_path / "gates" / "gates.yaml"
+        path.write_text("version: 1\nstack: ../stack.yaml\n")
+        assert main(["--config", str(path)]) == 1
+        assert starts(tmp_path) == 1
+        path.write_text(
+            "version: 1\nstack: ../stack.yaml\nvars: {team: shop}\non_fail: {run: [./page.sh, '${team}']}\n"
+        )
+        assert main(["--config", str(path)]) == 1
+    assert starts(tmp_path) == 1
+    assert (tmp_path / "gates" / "said").read_text() == "shop\n"
 
 
 def test_replay_starts_nothing(tmp_path: Path) -> None:
@@ -124,9 +170,12 @@ def test_of_two_checks_at_once_one_starts_it(tmp_path: Path) -> None:
     program(tmp_path, f"{COUNTS}; while ! [ -e go ]; do sleep 0.05; done")
     path = stack(tmp_path, ON_ERROR)
     checks = [start(path, "--run-id", "deploy-7") for _ in range(4)]
-    others = []
-    while len(others) < 3:  # these do not wait for the one that starts it
-        others = [check for check in checks if check.poll() is not None]
+
+    def ended() -> list[subprocess.Popen[str]]:
+        return [check for check in checks if check.poll() is not None]
+
+    wait_for(lambda: len(ended()) == 3, 60, "three do not wait for the one that starts it")
+    others = ended()
     (tmp_path / "go").touch()
     (first,) = [check for check in checks if check not in others]
     printed = first.communicate(timeout=60)[0]
