@@ -132,10 +132,13 @@ def judge_burn(gate: QualityGate, demand: BurnRate, windows: Sequence[Spending],
     in_one = OneLook(1 - (1 - in_all.confidence) / len(windows))
     slow = [spending for spending in measured if spending.is_at_most(demand.limit, in_one)]
     decisive = min(slow or measured, key=lambda spending: spending.burn(demand.allowed))
+    silence = _silence(windows)
     finding = _judged(demand, windows, decisive, in_all, in_one)
+    if silence and finding.verdict in (Verdict.PASS, Verdict.WARN):
+        finding = doubtful([silence], finding.reason)
     low = in_all.bounds(*decisive.share.fewest, demand.limit)[0] / demand.allowed
     high = in_one.bounds(*decisive.share.most, demand.limit)[1] / demand.allowed
-    proven = finding.verdict is Verdict.FAIL or not decisive.counted.evidence.doubts()
+    proven = finding.verdict is Verdict.FAIL or not (silence or decisive.counted.evidence.doubts())
     return concluded(
         replace(gate, window=decisive.seconds),
         decisive.counted,
@@ -181,6 +184,12 @@ def _due(demand: BurnRate) -> str:
 def _doubts(windows: Sequence[Spending]) -> list[Doubt]:
     """The doubts of all windows; what is wrong with the targets is wrong in all of them, and said once."""
     return list(dict.fromkeys(doubt for spending in windows for doubt in spending.counted.evidence.doubts()))
+
+
+def _silence(windows: Sequence[Spending]) -> Doubt | None:
+    """Whether the service hangs: in the shortest window nothing is counted any more, where the longest makes it due."""
+    now, usual = windows[0].counted.evidence, windows[-1].counted.evidence
+    return replace(now, requests=(usual.requests or 0.0) * now.window / usual.window).silence()
 
 
 def _what_settles_it(decisive: Spending, demand: BurnRate, proof: OneLook) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import ceil
 from typing import TYPE_CHECKING
 
 from gates.bursts import in_bursts
@@ -22,6 +23,7 @@ from gates.histogram import histogram, slower_in_bursts
 from gates.instant import UnusableAnswerError
 from gates.judgement import Finding, concluded, doubtful, undecided
 from gates.proof import OneLook
+from gates.settling import Settling
 from gates.share import BadShare, Counted, failed_requests
 from gates.two_shares import TwoShares
 from gates.wording import count, number, percent
@@ -33,10 +35,8 @@ if TYPE_CHECKING:
     from gates.instant import Instant
     from prometheus.slo import Sli
 
-_TOO_FEW = Doubt(
-    "so few requests prove neither that it is as it should be nor that it is not",
-    "Send more requests to both sides, or judge a longer window.",
-)
+_TOO_FEW = "so few requests prove neither that this is so nor that it is not"
+_SEND_MORE = "Send more requests to both sides, or judge a longer window."
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Sides:
 def judge_comparison(gate: QualityGate, demand: Comparison, sides: Sides, proof: OneLook) -> GateResult:
     """The verdict on the two sides."""
     if not all(pair.measured for pair in sides.shares.values()) or not sides.shares:
-        return undecided(gate, sides.candidate, sides.doubts() or [_TOO_FEW])
+        return undecided(gate, sides.candidate, sides.doubts() or [Doubt(_TOO_FEW, _SEND_MORE)])
     worst, finding = _judged(gate, demand, sides, proof)
     pair = sides.shares[worst]
     doubts = sides.doubts()
@@ -183,8 +183,8 @@ def _judged(gate: QualityGate, demand: Comparison, sides: Sides, proof: OneLook)
         return worst, doubtful(doubts, measured)
     if not open_:
         return worst, _passed(demand, sides, worst, measured, each)
-    advice = _what_settles_it(sides.shares[worst], proof)
-    return worst, Finding(Verdict.UNDECIDED, f"{measured}, and {_TOO_FEW.reason}", advice)
+    doubt, settled = _undecidable(gate, sides.shares[worst], proof)
+    return worst, Finding(Verdict.UNDECIDED, f"{measured}, and {doubt.reason}", doubt.advice, settled)
 
 
 def _passed(demand: Comparison, sides: Sides, worst: str, measured: str, each: OneLook) -> Finding:
@@ -261,11 +261,15 @@ def _due(demand: Comparison) -> str:
     return f"at most {' and '.join(part for part in (times, more) if part)} is due"
 
 
-def _what_settles_it(pair: TwoShares, proof: OneLook) -> str:
+def _undecidable(gate: QualityGate, pair: TwoShares, proof: OneLook) -> tuple[Doubt, Settling | None]:
+    """Why the counts prove neither, and what would."""
     if not pair.margin and not pair.candidate.high and not pair.baseline.high:
-        return "A factor of nothing is nothing, and proves nothing: give the comparison a margin."
+        advice = "Give the comparison a margin: a factor of nothing is nothing."
+        return Doubt("no failure on either side proves nothing of a factor", advice), None
     times = pair.traffic_to_settle(proof)
     if times is None:
-        return "Check again when the shares have moved, or give the comparison a larger margin."
-    needed = count(times * pair.candidate.requests), count(times * pair.baseline.requests)
-    return f"About {needed[0]} requests like these, and {needed[1]} of the baseline, settle it: wait for more traffic."
+        near = "the shares lie too near what is allowed to tell on which side"
+        return Doubt(near, "Check again when they have moved, or give the comparison a larger margin."), None
+    requests, before = (ceil(times * share.requests) for share in (pair.candidate, pair.baseline))
+    advice = f"About {count(requests)} requests like these, and {count(before)} of the baseline, settle it."
+    return Doubt(_TOO_FEW, advice), Settling(requests, (times - 1) * gate.window)

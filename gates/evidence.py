@@ -125,7 +125,7 @@ class Evidence(Liveness):
         """Every reason not to pass, the gravest first; a history of the share `complete` of the window is none."""
         if self.requests is None:
             return [self._no_data()]
-        found = (self._not_alive(), self._stale(), self._silent(), self._short(complete), self._idle())
+        found = (self._not_alive(), self._stale(), self.silence(), self._short(complete), self._idle())
         return [doubt for doubt in found if doubt]
 
     def notes(self) -> tuple[str, ...]:
@@ -143,8 +143,8 @@ class Evidence(Liveness):
             "Wait for some more scrapes, and check that prometheus.scrape_interval is what Prometheus does.",
         )
 
-    def _silent(self) -> Doubt | None:
-        """A service that hangs answers its scrape, and counts nothing any more."""
+    def silence(self) -> Doubt | None:
+        """A service that hangs answers its scrape, and counts nothing any more; None when it counts on."""
         expected = (self.requests or 0.0) * self.recent_window / self.window
         if self.newest is None or self.recent or expected < _EXPECTED_RECENTLY:
             return None

@@ -116,7 +116,7 @@ class PromQl:
         value = answer.samples[0].value
         if not isfinite(value):
             raise UnusableAnswerError(f"the query gives {value}, which is within no limit and beyond none")
-        return value
+        return value + 0.0  # which makes -0 of a counter that was subtracted from itself 0
 
     def _liveness(self, gate: QualityGate, instant: Instant) -> Liveness | None:
         """What is known of the series that the number rests on, if they are known."""

@@ -75,9 +75,9 @@ class Window:
         """What the answers to questions_of_liveness() say; raises UnusableAnswerError."""
         if copies := reading.count("copies"):
             raise UnusableAnswerError(
-                f"{count(copies)} series of {self.series} are there more than once, as a pair of Prometheus servers "
-                f"writes them, so their requests are counted more than once; select one of the pair, by its label "
-                f"{' or '.join(_REPLICA_LABELS[:2])}"
+                f"{self.series} has the same series more than once ({count(copies)} too many), as a pair of Prometheus "
+                f"servers writes them, and so counts requests more than once; select the series of one of the pair, by "
+                f"a label such as {' or '.join(_REPLICA_LABELS[:2])}"
             )
         return Liveness(
             series=self.series,

@@ -9,7 +9,7 @@ from stack.quantity import format_percent
 
 def count(number: float) -> str:
     """A count of requests: `6,021`, and a fraction only where it is all there is."""
-    return f"{number:,.0f}" if number >= 10 or number == round(number) else f"{number:.1f}"
+    return f"{number:,.0f}" if number >= 10 or abs(number - round(number)) < 1e-6 else f"{number:.1f}"
 
 
 def percent(ratio: float, limit: float | None = None) -> str:
@@ -24,7 +24,7 @@ def percent(ratio: float, limit: float | None = None) -> str:
 def number(value: float, limit: float | None = None) -> str:
     """A number with three digits, or all before the point, or as many as it takes to tell it from `limit`."""
     for digits in range(max(3, min(15, len(f"{abs(value):.0f}"))), 18):
-        words = f"{value:.{digits}g}"
+        words = f"{value + 0.0:.{digits}g}"  # and never -0
         if limit is None or value == limit or float(words) != limit:
             break
     return words

@@ -42,7 +42,7 @@ def sli_of(service: Service) -> Sli:
 
 
 def narrowed(sli: Sli, label: str, operator: str, value: str) -> Sli:
-    """The same indicator of fewer series: those that one more matcher selects."""
+    """The same indicator of fewer series: those that one more matcher selects, of all that their job scrapes."""
 
     def fewer(series: str) -> str:
         return matching(series, label, operator, value)
@@ -55,6 +55,7 @@ def narrowed(sli: Sli, label: str, operator: str, value: str) -> Sli:
         buckets=sli.buckets and fewer(sli.buckets),
         throttled=sli.throttled and fewer(sli.throttled),
         untold=sli.untold and fewer(sli.untold),
+        job=None,
     )
 
 
