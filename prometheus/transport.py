@@ -151,7 +151,7 @@ def _trouble_with_tls(error: ssl.SSLError) -> str:
         return "speaks no TLS; is it http?"
     if "CERTIFICATE" in (error.reason or ""):
         return "refuses the certificate that we show, or wants one"
-    return "broke off while TLS was agreed upon"
+    return "broke off while TLS was agreed upon; it may want a certificate, or another one"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
