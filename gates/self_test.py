@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from gates.checklist import Checklist
-from gates.gate import GateReport, GateResult, Verdict
+from gates.gate import GateReport, GateResult, Kind, Verdict
 from gates.instant import Moment
 from gates.looking import SCRAPES_BACK, Looking, unmeasured
 from gates.rehearsal.failures import FAILURES, Failure
@@ -109,12 +109,15 @@ def _limits(scenes: Sequence[Scene]) -> Iterator[str]:
 
 
 def _conclusion(scenes: Sequence[Scene], guesses: Sequence[tuple[Scene, GateResult]]) -> Iterator[str]:
-    for scene, result in guesses:
-        due = scene.failure.expected
-        yield f'{result.title} guesses: it says {result.verdict} to "{scene.failure.name}", where {due} is due'
+    for title, verdict in dict.fromkeys((result.title, result.verdict) for _, result in guesses):
+        wrong = [scene for scene, result in guesses if (result.title, result.verdict) == (title, verdict)]
+        yield f"{title} guesses: it says {verdict} to {', '.join(scene.failure.name for scene in wrong)}"
+    if any(result.kind is Kind.PROMQL for _, result in guesses):
+        yield "What to do: name the series behind a query in `alive`, so that it is known whether they live"
     gates = len(scenes[0].results)
     played = f"{len(scenes)} things happened to {gates} gate{'' if gates == 1 else 's'}"
     if guesses:
-        yield f"GUESSED: {played}, and {len(guesses)} verdicts are guesses (exit code 1)"
+        verdicts = "1 verdict is a guess" if len(guesses) == 1 else f"{len(guesses)} verdicts are guesses"
+        yield f"GUESSED: {played}, and {verdicts} (exit code 1)"
     else:
-        yield f"SOUND: {played}, and none of them guesses (exit code 0)"
+        yield f"SOUND: {played}, and no verdict is a guess (exit code 0)"

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from gates.comparison import Comparison
 from gates.gate import Kind, QualityGate
+from gates.promql import PromQl
 from gates.rehearsal.server import Asked
 from prometheus.selector import quoted
 from prometheus.slo import Sli
@@ -55,6 +56,8 @@ class Service:
             service = self
         if not service.is_known:
             return []
+        if isinstance(gate.condition, PromQl) and asked.query == gate.condition.query:
+            return [({}, service._value(gate.condition))]
         return [
             ({"dev_hq_question": name, **labels}, number)
             for question, name in _QUESTION.findall(asked.query)
@@ -83,6 +86,16 @@ class Service:
                 yield {}, self._count(gate, name)
         elif name in ("requests in buckets", "series of buckets"):
             yield from self._buckets(gate, name)
+
+    def _value(self, demand: PromQl) -> float:
+        """What any query gives: a number within its limits, or beyond them when every request is bad."""
+        limits = [demand.passes, *([demand.warns] if demand.warns else [])]
+        near = [float(limit.value) for limit in limits]
+        numbers = [*near, *(number + way * (1 + abs(number)) for number in near for way in (-0.5, 0.5))]
+        if self.bad >= self.requests:
+            return next(number for number in numbers if not demand.passes.holds(number))
+        within = [number for number in numbers if demand.passes.holds(number)]
+        return next((number for number in within if limits[-1].holds(number)), within[0])
 
     def _count(self, gate: QualityGate, name: str) -> float:
         """All requests, or those of which a gate counts its bad ones, or its good ones."""
