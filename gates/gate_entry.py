@@ -24,8 +24,9 @@ from gates.limits import (
     warning_below,
 )
 from gates.promql import PromQl
-from gates.slos import Slo, counter, histogram, objective, title
+from gates.slos import Slo, histogram, objective, series, title
 from gates.success_rate import SuccessRate
+from gates.wording import number
 from stack.document import Value
 from stack.quantity import format_percent
 from stack.suggestion import suggestion
@@ -127,12 +128,12 @@ class GateReader:
         if factor >= highest:
             raise most.error(
                 f"{most.path} {factor} can never be exceeded: with an objective of {format_percent(slo.objective)} "
-                f"the highest burn rate is {highest.normalize():.6g}, when every request fails; write less"
+                f"the highest burn rate is {number(float(highest))}, when every request fails; write less"
             )
         windows = sorted({read_window(item, self.scrape_interval) for item in keys["windows"].items()})
         if not windows:
             raise keys["windows"].error(f"{keys['windows'].path} must list at least one window, such as [5m, 1h]")
-        return BurnRate(slo.sli, slo.objective, factor, tuple(windows), warning_below(keys, read_factor, factor))
+        return BurnRate(slo.sli, slo.objective, factor, tuple(windows), warning_below(keys, "max_burn", read_factor))
 
 
 def _kind(value: Value) -> tuple[Kind, dict[str, Value]]:
@@ -182,15 +183,14 @@ def _comparison(keys: Mapping[str, Value], value: Value, slo: Slo | None, servic
         raise keys["service"].error(f"{value.path} is of its slo's service; leave service out")
     if "margin" not in keys and "factor" not in keys:
         raise value.error(f"{value.path} needs margin or factor: how much worse than the baseline is allowed")
-    allowed = read_margin(keys["margin"]) if "margin" in keys else Decimal(0)
     sli = slo.sli if slo else histogram(keys["histogram"], service)
     return Comparison(
         sli=sli,
         of=Kind.SUCCESS_RATE if slo else Kind.LATENCY,
         baseline=baseline(keys["baseline"], keys.get("candidate")),
-        margin=allowed,
+        margin=read_margin(keys["margin"]) if "margin" in keys else Decimal(0),
         factor=read_factor(keys["factor"]) if "factor" in keys else Decimal(1),
-        warn=warning_below(keys, read_margin, allowed),
+        warn=warning_below(keys, "margin", read_margin),
     )
 
 
@@ -199,5 +199,5 @@ def _promql(keys: Mapping[str, Value]) -> PromQl:
     warns = read_limit(keys["warn"]) if "warn" in keys else None
     if warns and not is_stricter(warns, passes):
         raise keys["warn"].error(f"{keys['warn'].path} must be a stricter limit than pass, {passes}")
-    alive = counter(keys["alive"]) if "alive" in keys else None
+    alive = series(keys["alive"]) if "alive" in keys else None
     return PromQl(keys["promql"].text().strip(), passes, warns, alive)

@@ -40,7 +40,7 @@ def read_margin(value: Value) -> Decimal:
     """How much larger the share of bad requests may be, as a ratio."""
     text = value.text()
     if re.fullmatch(r"0?\.\d+", text, re.ASCII) and Decimal(text):
-        raise value.error(f'{value.path}: "{text}" can be {text}% or {Decimal(text) * 100:f}%; write the %')
+        raise value.error(f'{value.path}: "{text}" can be {text}% or {format_percent(Decimal(text))}; write the %')
     ratio = value.percent()
     if ratio >= 1:
         raise value.error(f"{value.path} must be less than 100%, which everything is within")
@@ -90,11 +90,11 @@ def warning_above(keys: Mapping[str, Value], read: Callable[[Value], Decimal], l
     return warn
 
 
-def warning_below(keys: Mapping[str, Value], read: Callable[[Value], Decimal], limit: Decimal) -> Decimal | None:
-    """What `warn` says, if it is there: something below the `limit` at which the gate fails."""
+def warning_below(keys: Mapping[str, Value], limit: str, read: Callable[[Value], Decimal]) -> Decimal | None:
+    """What `warn` says, if it is there: something below what the key `limit` says, above which the gate fails."""
     if "warn" not in keys:
         return None
     warn = read(keys["warn"])
-    if warn >= limit:
-        raise keys["warn"].error(f"{keys['warn'].path} must be below the limit at which the gate fails anyway")
+    if limit not in keys or warn >= read(keys[limit]):
+        raise keys["warn"].error(f"{keys['warn'].path} must be below {limit}, above which the gate fails anyway")
     return warn

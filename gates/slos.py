@@ -53,14 +53,14 @@ def _read(value: Value, base: Path) -> Iterator[Slo]:
     keys = value.fields(required=("name", "objective", "total"), optional=("service", "period", "good", "bad"))
     if ("good" in keys) == ("bad" in keys):
         raise value.error(f"{value.path} needs either good or bad beside total")
-    total = counter(keys["total"])
+    total = series(keys["total"])
     yield Slo(
         name=title(keys["name"]),
         sli=Sli(
             service=title(keys["service"]) if "service" in keys else "",
             total=total,
-            bad=counter(keys["bad"]) if "bad" in keys else None,
-            good=counter(keys["good"]) if "good" in keys else None,
+            bad=series(keys["bad"]) if "bad" in keys else None,
+            good=series(keys["good"]) if "good" in keys else None,
             buckets=None,
             bucket_unit=1.0,
             throttled=None,
@@ -97,20 +97,20 @@ def possible(value: Value, ratio: Decimal) -> Decimal:
     return ratio
 
 
-def counter(value: Value) -> str:
-    """A selector of the series of a counter."""
+def series(value: Value) -> str:
+    """A selector of series."""
     text = value.text().strip()
     if not is_selector(text):
         raise value.error(
-            f"{value.path}: {text} does not select the series of a counter; "
-            'write it like http_requests_total{job="shop"}, without functions'
+            f"{value.path}: {text} is no selector of series; write it like "
+            'http_requests_total{job="shop"}, without functions'
         )
     return text
 
 
 def histogram(value: Value, service: str) -> Sli:
     """The indicator that has nothing but the histogram that `value` selects, `_bucket` added to its name if need be."""
-    text = counter(value)
+    text = series(value)
     if _HAS_LE.search(text):
         raise value.error(f"{value.path} must leave the label le to the gate; it reads all buckets")
     match = _HISTOGRAM.fullmatch(text)
