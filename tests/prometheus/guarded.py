@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,10 +23,10 @@ def wants_certificate(directory: Path) -> str:
 
 
 @contextmanager
-def guarded_prometheus(directory: Path, web: str = "", *options: str) -> Iterator[str]:
+def guarded_prometheus(directory: Path, web: str = "", *options: str, host: str = "127.0.0.1") -> Iterator[str]:
     """The host:port of a Prometheus with this web configuration that scrapes nothing."""
     directory.mkdir(parents=True, exist_ok=True)
-    address = free_address("127.0.0.1")
+    address = free_address(host)
     (directory / "prometheus.yml").write_text("{}\n")
     (directory / "web.yml").write_text(web)
     argv = (
@@ -42,15 +41,10 @@ def guarded_prometheus(directory: Path, web: str = "", *options: str) -> Iterato
 
     def is_ready() -> bool:
         assert child.exit_code is None, child.last_words()
-        return "Server is ready to receive web requests" in child.log.read_text() and _listens(address.port)
+        return "Server is ready to receive web requests" in child.log.read_text() and not address.is_free()
 
     try:
         wait_for(is_ready, 30, f"Prometheus should be ready: {child.last_words()}")
         yield str(address)
     finally:
         child.stop()
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
