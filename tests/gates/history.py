@@ -83,8 +83,8 @@ class History:
 
 
 @contextmanager
-def prometheus_with(history: History, directory: Path) -> Iterator[str]:
-    """The URL of a Prometheus that has lived through `history`."""
+def prometheus_with(history: History, directory: Path, config: str = "scrape_configs: []\n") -> Iterator[str]:
+    """The URL of a Prometheus with this configuration that has lived through `history`."""
     directory.mkdir(parents=True)
     written = directory / "history.txt"
     written.write_text(history.text())
@@ -96,7 +96,7 @@ def prometheus_with(history: History, directory: Path) -> Iterator[str]:
         check=True,
         capture_output=True,
     )  # fmt: skip
-    with prometheus(directory, "scrape_configs: []\n") as url:
+    with prometheus(directory, config) as url:
         yield url
 
 

@@ -45,11 +45,11 @@ class Past:
         report = AutomatedQualityGate(checklist).check_all_gates(at=self.at, record=False)
         return {result.gate: result for result in report.results}
 
-    def stack(self, directory: Path, job: str, objectives: str, more: str = "") -> Path:
+    def stack(self, directory: Path, job: str, objectives: str, more: str = "", interval: str = "15s") -> Path:
         """The stack.yaml of one service of this past."""
         path = directory / "stack.yaml"
         sli = f"{{preset: prometheus-http, selector: {{job: {job}}}}}"
-        path.write_text(STACK.format(job=job, sli=sli, objectives=objectives, url=self.url, interval="15s") + more)
+        path.write_text(STACK.format(job=job, sli=sli, objectives=objectives, url=self.url, interval=interval) + more)
         return path
 
     def check(self, gate: QualityGate, *, since: float | None = None, max_age: float | None = None) -> GateResult:
