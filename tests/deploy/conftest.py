@@ -1,0 +1,3 @@
+from tests.gates.conftest import past
+
+__all__ = ["past"]
