@@ -20,6 +20,7 @@ from gates.gate import GateReport, QualityGate
 from gates.instant import Moment
 from gates.latency import Latency
 from gates.looking import Looking
+from gates.output import replace_file
 from gates.promql import PromQl
 from gates.recording import MissingAnswerError, Recorded, Recording, read_exchange, write_exchange
 from gates.success_rate import SuccessRate
@@ -50,8 +51,11 @@ class _Check:
 
 def refuse_unwritable(path: Path) -> None:
     """Raises HqError where evidence can surely not be written, so that it is known before anything is asked."""
-    if path.exists() and not path.is_file():
-        raise HqError(f"{path} is not a file; evidence goes to one")
+    try:
+        if path.exists() and not path.is_file():
+            raise HqError(f"{path} is not a file; evidence goes to one")
+    except OSError as error:
+        raise HqError(f"{path} cannot be written: {error.strerror}") from None
     if not path.parent.is_dir():
         raise HqError(f"{path} cannot be written: there is no directory {path.parent}")
     if not os.access(path.parent, os.W_OK):
@@ -83,7 +87,10 @@ def write_evidence(path: Path, checklist: Checklist, recording: Recording, repor
     body = json.dumps(document, indent=1, allow_nan=False) + "\n"
     if len(body) > MAX_BYTES:
         raise HqError(f"{path} is not written: {len(body) // 1024**2} MiB of answers are more than can be replayed")
-    _write(path.resolve(), body)
+    try:
+        replace_file(path, body.encode())
+    except OSError as error:
+        raise HqError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def replay(path: Path, *, strict: bool = False, dry_run: bool = False) -> GateReport:
@@ -169,13 +176,3 @@ def _list(data: object) -> list[object]:
     if not isinstance(data, list):
         raise ValueError("what was asked is not a list")
     return data
-
-
-def _write(path: Path, body: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        draft.write_text(body)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise HqError(f"{path} cannot be written: {error.strerror}") from None

@@ -34,12 +34,14 @@ def write_report(path: Path, words: str) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(content)  # a pipe or a terminal, where there is nothing to replace
         else:
-            _replace(Path(os.path.realpath(path)), content)
+            replace_file(path, content)
     except OSError as error:
         raise HqError(f"the report {path} cannot be written: {error.strerror}") from None
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Puts the content where `path` (or the link there) points, all of it or nothing; raises OSError."""
+    path = Path(os.path.realpath(path))
     draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
     try:
         with draft.open("xb") as file:

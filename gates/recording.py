@@ -16,6 +16,7 @@ from stack.errors import HqError
 Told = TypeVar("Told", Answer, RangeAnswer)
 
 _ERRORS = {"unreachable": UnreachableError, "refused": RefusedError, "answer": AnswerError, "other": PrometheusError}
+_SAID = {"refused": ("message", "error_type", "words")}  # what an error says, where it is more than its message
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A question and what came of it, as Prometheus' API writes it, or an error."""
+    """A question and what came of it: an answer as Prometheus' API writes it, or an error's kind and what it says."""
 
     question: Question
     answer: Mapping[str, Any] | None = None
-    error: str | None = None
-    message: str | None = None
+    error: Mapping[str, str] | None = None
 
 
 class Recording:
@@ -59,8 +59,7 @@ class Recording:
         try:
             told = ask()
         except PrometheusError as error:
-            name = next(name for name, kind in _ERRORS.items() if isinstance(error, kind))
-            self.exchanges.append(Exchange(question, error=name, message=str(error)))
+            self.exchanges.append(Exchange(question, error=_write_error(error)))
             raise
         self.exchanges.append(Exchange(question, write(told)))
         return told
@@ -90,17 +89,17 @@ class Recorded:
         if not self._left[question]:
             raise MissingAnswerError(f"it lacks the answer to {question.query}")
         exchange = self._left[question].popleft()
-        if exchange.answer is None:
-            raise _ERRORS[exchange.error or "other"](exchange.message or "")
-        return read(exchange.answer)
+        if exchange.error is not None:
+            raise _read_error(exchange.error)
+        return read(exchange.answer or {})
 
 
 def write_exchange(exchange: Exchange) -> dict[str, Json]:
     """An exchange as JSON."""
     asked = {name: value for name, value in _object(encode(exchange.question)).items() if value is not None}
-    if exchange.answer is None:
-        return {**asked, "error": exchange.error, "message": exchange.message}
-    return {**asked, "answer": dict(exchange.answer)}
+    if exchange.error is not None:
+        return {**asked, "error": dict(exchange.error)}
+    return {**asked, "answer": dict(exchange.answer or {})}
 
 
 def read_exchange(data: object) -> Exchange:
@@ -114,9 +113,27 @@ def read_exchange(data: object) -> Exchange:
     if data.keys() == {"answer"} and isinstance(data["answer"], dict):
         (read_range if "step" in times else read_instant)(data["answer"])
         return Exchange(question, data["answer"])
-    if data.keys() == {"error", "message"} and data["error"] in _ERRORS and isinstance(data["message"], str):
-        return Exchange(question, error=data["error"], message=data["message"])
+    if data.keys() == {"error"} and isinstance(data["error"], dict):
+        _read_error(data["error"])
+        return Exchange(question, error=data["error"])
     raise ValueError("a question with neither an answer nor an error")
+
+
+def _write_error(error: PrometheusError) -> dict[str, str]:
+    kind = next(name for name, error_class in _ERRORS.items() if isinstance(error, error_class))
+    return {"kind": kind, "message": str(error), **{name: getattr(error, name) for name in _SAID.get(kind, ())[1:]}}
+
+
+def _read_error(data: Mapping[str, Any]) -> PrometheusError:
+    """The error that was written; raises ValueError with a sentence."""
+    kind = data.get("kind")
+    said = _SAID.get(str(kind), ("message",))
+    if not isinstance(kind, str) or kind not in _ERRORS or data.keys() != {"kind", *said}:
+        raise ValueError("an error that is of no kind that is known")
+    if not all(isinstance(data[name], str) for name in said):
+        raise ValueError("an error whose words are not text")
+    error: PrometheusError = _ERRORS[kind](*(data[name] for name in said))
+    return error
 
 
 def _write_instant(answer: Answer) -> dict[str, Any]:

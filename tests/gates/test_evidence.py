@@ -122,7 +122,7 @@ def test_a_prometheus_that_was_not_there_is_not_there_in_the_replay(check: Check
     told = check.told("--stack", str(stack), "--evidence", str(check.evidence))
     assert told[0] == 4
     assert "refused the connection; is it running?" in told[1]
-    assert check.document()["asked"][0]["error"] == "unreachable"
+    assert check.document()["asked"][0]["error"]["kind"] == "unreachable"
     assert check.replay() == told
 
 
@@ -332,10 +332,10 @@ def test_evidence_that_was_judged_otherwise_says_so(check: Check) -> None:
         ({"asked": {}}, "what was asked is not a list"),
         ({"asked": [1]}, "an answer without its question"),
         ({"asked": [{"query": "time()"}]}, "a question with neither an answer nor an error"),
-        (
-            {"asked": [{"query": "time()", "error": "odd", "message": ""}]},
-            "a question with neither an answer nor an error",
-        ),
+        ({"asked": [{"query": "up", "error": {"kind": "odd"}}]}, "an error that is of no kind that is known"),
+        ({"asked": [{"query": "up", "error": {"kind": ["answer"]}}]}, "an error that is of no kind that is known"),
+        ({"asked": [{"query": "up", "error": {"kind": "answer"}}]}, "an error that is of no kind that is known"),
+        ({"asked": [{"query": "up", "error": {"kind": "answer", "message": 1}}]}, "an error whose words are not text"),
         ({"asked": [{"query": "up", "at": "now", "answer": {}}]}, "a question whose time is not a number"),
         (
             {"asked": [{"query": "up", "at": 1.0, "answer": {}}]},
