@@ -76,8 +76,8 @@ def _of_stack(value: Value, base: Path) -> Checklist:
     from stack.placement import open_stack
 
     file = base / value.text()
-    if not file.is_file():
-        raise value.error(f"there is no file {file}; {value.path} is relative to {value.file}")
+    if not file.exists():
+        raise value.error(f"there is no file {file}; paths are relative to this file")
     return checklist_of(open_stack(file))
 
 

@@ -35,10 +35,13 @@ def read_openslo(named: Value, base: Path) -> Iterator[Slo]:
 
     An SLO with several objectives becomes several, named by it and by their displayName, or their number.
     """
-    documents = [_document(value) for value in read_documents(base / named.text())]
+    file = base / named.text()
+    if not file.exists():
+        raise named.error(f"there is no file {file}; paths are relative to this file")
+    documents = [_document(value) for value in read_documents(file)]
     slos = [entries for kind, entries in documents if kind == "SLO"]
     if not slos:
-        raise named.error(f"{base / named.text()} holds no document of kind SLO")
+        raise named.error(f"{file} holds no document of kind SLO")
     library = _Library(documents)
     for entries in slos:
         yield from _slos(entries, library)

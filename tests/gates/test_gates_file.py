@@ -360,7 +360,7 @@ TREES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
 @given(
     tree=st.dictionaries(st.sampled_from(KEYS), TREES, max_size=5), gate=st.dictionaries(st.sampled_from(KEYS), TREES)
 )

@@ -1,0 +1,453 @@
+"""OpenSLO v1 documents: what of them a gate can judge, and a sentence for the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gates.check import main
+from gates.gates_file import load_gates
+from stack.errors import HqError
+
+GATES = """version: 1
+prometheus: {url: 'http://127.0.0.1:9090'}
+slos:
+  - openslo: slo/shop.yaml
+gates:
+  - {name: success rate, slo: availability}
+  - {name: budget, slo: availability, budget_left: ">= 10%"}
+  - {name: burn, slo: availability, max_burn: 6, windows: [5m, 1h]}
+"""
+INLINE = """version: 1
+prometheus: {url: 'http://127.0.0.1:9090'}
+slos:
+  - name: availability
+    service: shop
+    objective: 99.9
+    period: 28d
+    total: hits{job="shop"}
+    bad: hits{job="shop",code="500"}
+gates:
+  - {name: success rate, slo: availability}
+  - {name: budget, slo: availability, budget_left: ">= 10%"}
+  - {name: burn, slo: availability, max_burn: 6, windows: [5m, 1h]}
+"""
+SLO = """apiVersion: openslo/v1
+kind: SLO
+metadata:
+  name: availability
+  displayName: Availability of the shop
+  labels: {team: [a, b], anything: goes}
+  annotations: {example.com/key: value}
+spec:
+  description: Requests that succeed.
+  service: shop
+  indicator:
+    metadata: {name: success}
+    spec:
+      ratioMetric:
+        counter: true
+        bad:
+          metricSource:
+            type: Prometheus
+            spec:
+              query: sum(rate(hits{job="shop",code="500"}[5m]))
+        total:
+          metricSource:
+            type: Prometheus
+            spec:
+              query: sum(rate(hits{job="shop"}[5m]))
+  timeWindow:
+    - duration: 4w
+      isRolling: true
+  budgetingMethod: Occurrences
+  objectives:
+    - displayName: Three nines
+      target: 0.999
+  alertPolicies: []
+"""
+LIBRARY = """apiVersion: openslo/v1
+kind: DataSource
+metadata: {name: main}
+spec: {type: Prometheus, connectionDetails: {url: 'http://127.0.0.1:9090'}}
+---
+apiVersion: openslo/v1
+kind: SLI
+metadata: {name: success}
+spec:
+  ratioMetric:
+    counter: true
+    bad: {metricSource: {metricSourceRef: main, spec: {query: 'hits{job="shop",code="500"}'}}}
+    total: {metricSource: {metricSourceRef: main, spec: {query: 'hits{job="shop"}'}}}
+---
+apiVersion: openslo/v1
+kind: Service
+metadata: {name: shop}
+spec: {description: Where people buy.}
+---
+"""
+REFERRING = """apiVersion: openslo/v1
+kind: SLO
+metadata: {name: availability}
+spec:
+  service: shop
+  indicatorRef: success
+  timeWindow: [{duration: 28d, isRolling: true}]
+  budgetingMethod: Occurrences
+  objectives: [{targetPercent: 99.9}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("slo").mkdir()
+    return tmp_path
+
+
+def gates(openslo: str, text: str = GATES) -> tuple:
+    Path("slo/shop.yaml").write_text(openslo)
+    Path("gates.yaml").write_text(text)
+    return load_gates(Path("gates.yaml"), {}).gates
+
+
+def condition(openslo: str):
+    return gates(openslo)[0].condition
+
+
+@pytest.mark.parametrize("openslo", [SLO, LIBRARY + REFERRING, REFERRING + "---\n" + LIBRARY])
+def test_an_openslo_document_gives_the_same_gates_as_the_gates_file_itself(openslo: str) -> None:
+    assert gates(openslo) == gates("", INLINE)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'hits{job="shop",code="500"}',
+        'sum(hits{job="shop",code="500"})',
+        'rate(hits{job="shop",code="500"}[5m])',
+        'sum(rate(hits{job="shop",code="500"}[5m]))',
+        'sum( increase( hits{job="shop",code="500"}[30d] ) )',
+        'sum(increase(hits{job="shop",code="500"}[{{.window}}]))',
+        'sum(rate(hits{job="shop",code="500"}[{{ .window }}]))',
+        'sum(rate(hits{job="shop",code="500"}[$__rate_interval]))',
+        'sum(\n  rate(hits{job="shop",code="500"}[1h])\n)',
+    ],
+)
+def test_the_common_forms_of_a_query_are_its_counter(query: str) -> None:
+    quoted = "'" + query.replace("\n", "\n\n") + "'"
+    text = SLO.replace('sum(rate(hits{job="shop",code="500"}[5m]))', quoted)
+    assert condition(text).sli.bad == 'hits{job="shop",code="500"}'
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "sum(rate(hits[5m])) / sum(rate(all[5m]))",
+        "sum by (code) (rate(hits[5m]))",
+        "sum(rate(hits[5m])) or vector(0)",
+        "1 - avg(up)",
+        "sum(rate(hits[5m] offset 1h))",
+        "sum(irate(hits[5m]))",
+        "sum(rate(hits[1h:5m]))",
+        "histogram_quantile(0.99, hits)",
+        "sum(sum(rate(hits[5m])))",
+        "hits{",
+        "avg(hits)",
+    ],
+)
+def test_what_cannot_be_counted_is_refused(query: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = SLO.replace('sum(rate(hits{job="shop",code="500"}[5m]))', f"'{query}'")
+    assert complaint(text, capsys) == (
+        "slo/shop.yaml:20: spec.indicator.spec.ratioMetric.bad.metricSource.spec.query must be the counter's selector, "
+        'its rate or increase, or the sum of these, such as sum(rate(http_requests_total{job="shop"}[5m])); '
+        f"{query} cannot be counted"
+    )
+
+
+def test_a_rate_needs_no_word_that_it_is_of_a_counter() -> None:
+    assert condition(SLO.replace("counter: true", "counter: false")) == condition(SLO)
+    assert condition(SLO.replace("        counter: true\n", "")) == condition(SLO)
+
+
+def test_good_instead_of_bad() -> None:
+    sli = condition(SLO.replace("        bad:", "        good:")).sli
+    assert (sli.good, sli.bad, sli.job) == ('hits{job="shop",code="500"}', None, "shop")
+
+
+def test_several_objectives_are_slos_of_their_own() -> None:
+    more = "    - displayName: strict\n      target: 0.9999\n    - targetPercent: 99\n"
+    text = SLO.replace("displayName: Three nines", "displayName: lax").replace("  alertPolicies: []\n", more)
+    names = ("availability-lax", "availability-strict", "availability-3")
+    listed = "".join(f"  - {{name: {name}, slo: {name}}}\n" for name in names)
+    found = gates(text, GATES[: GATES.index("gates:")] + "gates:\n" + listed)
+    assert [gate.condition.threshold for gate in found] == [0.999, 0.9999, 0.99]
+
+
+def test_extensions_are_left_alone() -> None:
+    text = SLO.replace("  description:", "  x-owner: {team: a}\n  description:")
+    assert condition(text) == condition(SLO)
+    assert condition(
+        SLO.replace("            spec:\n", "            spec:\n              queryType: promql\n")
+    ) == condition(SLO)
+
+
+def test_without_a_time_window_the_period_is_30_days() -> None:
+    text = SLO.replace("  timeWindow:\n    - duration: 4w\n      isRolling: true\n", "")
+    assert gates(text)[1].window == 30 * 86400
+
+
+def complaint(openslo: str, capsys: pytest.CaptureFixture[str]) -> str:
+    Path("slo/shop.yaml").write_text(openslo)
+    Path("gates.yaml").write_text(GATES)
+    assert main(["-c", "gates.yaml", "--validate"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.endswith("\n")
+    assert err[:-1].isprintable()
+    return err[:-1].removeprefix("gates.check: ")
+
+
+RATIO = "spec.indicator.spec.ratioMetric"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "openslo/v1",
+            "openslo/v1alpha",
+            '1: apiVersion must be openslo/v1, not "openslo/v1alpha"; convert the document first',
+        ),
+        (
+            "openslo/v1",
+            "openslo.com/v2alpha1",
+            '1: apiVersion must be openslo/v1, not "openslo.com/v2alpha1"; convert the document first',
+        ),
+        ("apiVersion", "apiversion", '1: unknown key "apiversion"; did you mean "apiVersion"?'),
+        (
+            "kind: SLO",
+            "kind: Slo",
+            '2: unknown value "Slo" in kind; known are SLO, SLI, DataSource, Service, AlertPolicy, AlertCondition, '
+            "AlertNotificationTarget",
+        ),
+        ("kind: SLO", "kind: Service", "4: slo/shop.yaml holds no document of kind SLO"),
+        ("  name: availability\n", "", '3: metadata needs the key "name"'),
+        ("  budgetingMethod: Occurrences\n", "", '8: spec needs the key "budgetingMethod"'),
+        (
+            "budgetingMethod",
+            "budgettingMethod",
+            '29: unknown key "budgettingMethod" in spec; did you mean "budgetingMethod"?',
+        ),
+        (
+            "Occurrences",
+            "Occurences",
+            '29: unknown value "Occurences" in spec.budgetingMethod; did you mean "Occurrences"?',
+        ),
+        (
+            "Occurrences",
+            "Timeslices",
+            "29: budgetingMethod Timeslices weighs minutes, and gates weigh requests: a failure at night would count "
+            "as much as thousands by day; write Occurrences",
+        ),
+        (
+            "Occurrences",
+            "RatioTimeslices",
+            "29: budgetingMethod RatioTimeslices weighs minutes, and gates weigh requests: a failure at night would "
+            "count as much as thousands by day; write Occurrences",
+        ),
+        (
+            "duration: 4w",
+            "duration: 1M",
+            '27: spec.timeWindow[0].duration: "1M" has no fixed length; write it in days, such as 30d',
+        ),
+        (
+            "duration: 4w",
+            "duration: 1Q",
+            '27: spec.timeWindow[0].duration: "1Q" has no fixed length; write it in days, such as 30d',
+        ),
+        (
+            "duration: 4w",
+            "duration: month",
+            '27: spec.timeWindow[0].duration: "month" is not a duration; write a number and a unit, such as 300ms, '
+            "10s, 5m, 1h or 30d",
+        ),
+        (
+            "isRolling: true",
+            "isRolling: false",
+            "27: spec.timeWindow[0] follows the calendar, and gates judge windows that roll; leave calendar out and "
+            "write isRolling: true",
+        ),
+        (
+            "isRolling: true",
+            "calendar: {startTime: 2020-01-21 12:30:00, timeZone: America/New_York}",
+            "27: spec.timeWindow[0] follows the calendar, and gates judge windows that roll; leave calendar out and "
+            "write isRolling: true",
+        ),
+        ("isRolling: true", "isRolling: yes", '28: spec.timeWindow[0].isRolling must be true or false, not "yes"'),
+        ("      isRolling: true\n", "    - duration: 1w\n", "26: spec.timeWindow must list exactly one window"),
+        (
+            "target: 0.999",
+            "target: 99.9",
+            '32: spec.objectives[0].target must be a ratio such as 0.999, not "99.9"; a percentage is a targetPercent',
+        ),
+        (
+            "target: 0.999",
+            "target: 1.0",
+            "32: spec.objectives[0].target must lie between 0% and 100%; 100% leaves no budget and cannot be measured",
+        ),
+        (
+            "target: 0.999",
+            "target: 0.9999999",
+            "32: spec.objectives[0].target is above 99.9999%, which nobody can measure: it takes millions of requests "
+            "without a failure to prove it; write at most 99.9999%",
+        ),
+        (
+            "target: 0.999",
+            "targetPercent: 100",
+            "32: spec.objectives[0].targetPercent must lie between 0% and 100%; 100% leaves no budget and cannot be "
+            "measured",
+        ),
+        (
+            "target: 0.999",
+            "targetPercent: 99.9%",
+            '32: spec.objectives[0].targetPercent must be a number from 0 to 100, not "99.9%"',
+        ),
+        (
+            "      target: 0.999\n",
+            "",
+            "31: an objective needs either target, a ratio, or targetPercent",
+        ),
+        (
+            "target: 0.999",
+            "target: 0.999\n      targetPercent: 99.9",
+            "31: an objective needs either target, a ratio, or targetPercent",
+        ),
+        ("target: 0.999", "tarjet: 0.999", '32: unknown key "tarjet" in spec.objectives[0]; did you mean "target"?'),
+        (
+            "  objectives:\n    - displayName: Three nines\n      target: 0.999\n",
+            "  objectives: []\n",
+            "30: spec.objectives must list at least one objective",
+        ),
+        (
+            "  indicator:",
+            "  indicatorRef: success\n  indicator:",
+            "8: spec needs either indicator or indicatorRef",
+        ),
+        (
+            "ratioMetric",
+            "ratioMetrics",
+            '14: unknown key "ratioMetrics" in spec.indicator.spec; did you mean "ratioMetric"?',
+        ),
+        (
+            "ratioMetric:",
+            "thresholdMetric: {metricSource: {type: Prometheus}}\n      ratioMetric:",
+            "14: a thresholdMetric judges moments, and gates count requests: write a ratioMetric of two counters, or a "
+            "gate with histogram, under and share",
+        ),
+        (
+            "        total:",
+            "        raw:",
+            "21: a raw ratio has lost its counts, and gates need them: write good or bad, and total",
+        ),
+        ("        bad:", "        baad:", f'16: unknown key "baad" in {RATIO}; did you mean "bad"?'),
+        (
+            'sum(rate(hits{job="shop"}[5m]))',
+            "hits\n        good: {metricSource: {spec: {query: hits}}}",
+            f"14: {RATIO} needs total, and either good or bad",
+        ),
+        (
+            "type: Prometheus",
+            "type: Datadog",
+            '18: gates ask Prometheus only; the metric source is of type "Datadog"',
+        ),
+        ("query:", "promql:", f'19: {RATIO}.bad.metricSource.spec needs the key "query", in PromQL'),
+        ("target: 0.999", "target: *nines", "32: anchors and aliases are not allowed; write the value out"),
+        ("kind: SLO", "kind: SLO\nkind: SLO", '3: duplicate key "kind"; keep one of them'),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place_in_the_document(
+    old: str, new: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert old in SLO
+    place = "gates.yaml:" if "holds no document" in message else "slo/shop.yaml:"
+    assert complaint(SLO.replace(old, new, 1), capsys) == place + message
+
+
+@pytest.mark.parametrize("counter", ["        counter: false\n", ""])
+def test_a_selector_alone_may_be_of_a_gauge(counter: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = SLO.replace("        counter: true\n", counter).replace('sum(rate(hits{job="shop"}[5m]))', "hits")
+    assert complaint(text, capsys) == (
+        f"slo/shop.yaml:14: {RATIO} needs counter: true; what goes up and down counts no requests"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "indicatorRef: success",
+            "indicatorRef: succes",
+            'slo/shop.yaml:25: there is no SLI "succes" in this file; did you mean "success"?',
+        ),
+        (
+            "type: Prometheus",
+            "type: Datadog",
+            'slo/shop.yaml:4: gates ask Prometheus only; the metric source is of type "Datadog"',
+        ),
+        (
+            "kind: SLI\nmetadata: {name: success}",
+            "kind: SLI\nmetadata: {}",
+            'slo/shop.yaml:8: metadata needs the key "name"',
+        ),
+        (
+            "kind: Service",
+            "kind: Services",
+            'slo/shop.yaml:16: unknown value "Services" in kind; did you mean "Service"?',
+        ),
+    ],
+)
+def test_a_mistake_among_several_documents(
+    old: str, new: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = LIBRARY + REFERRING
+    assert old in text
+    assert complaint(text.replace(old, new, 1), capsys) == message
+
+
+def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("gates.yaml").write_text(GATES.replace("shop.yaml", "shopp.yaml"))
+    assert main(["-c", "gates.yaml"]) == 2
+    assert capsys.readouterr().err == (
+        "gates.check: gates.yaml:4: there is no file slo/shopp.yaml; paths are relative to this file\n"
+    )
+
+
+@pytest.mark.parametrize("nothing", ["", "---\n---\n", "# nothing\n"])
+def test_a_file_without_documents(nothing: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert complaint(nothing, capsys) == "gates.yaml:4: slo/shop.yaml holds no document of kind SLO"
+
+
+def test_two_slos_of_one_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert complaint(SLO + "---\n" + SLO, capsys) == (
+        'slo/shop.yaml:65: there is an SLO "availability" already, in slo/shop.yaml:31; give one another name'
+    )
+
+
+@settings(deadline=None)
+@given(data=st.data(), text=st.text(max_size=30) | st.sampled_from(["[]", "{}", "- a", "x: {y: z}", "~", "1"]))
+def test_any_document_is_read_or_refused_in_one_line(data: st.DataObject, text: str) -> None:
+    lines = (LIBRARY + SLO).splitlines()
+    number = data.draw(st.integers(0, len(lines) - 1))
+    key, colon, _ = lines[number].partition(": ")
+    lines[number] = f"{key}{colon}{text}"
+    try:
+        gates("\n".join(lines).encode("utf-8", "replace").decode())
+    except HqError as error:
+        said = str(error)
+    else:
+        said = ""
+    assert "\n" not in said
