@@ -376,3 +376,18 @@ def test_secrets_stay_out_of_the_evidence(check: Check) -> None:
         stack.write_text(STACK.format(url=url).replace(f'prometheus: {{url: "{url}"}}', access))
         assert main(["--stack", str(stack), "--gate", "success_rate", "--evidence", str(check.evidence)]) == 0
     assert "hidden" not in check.evidence.read_text()
+
+
+def test_a_replay_starts_no_remediation(check: Check, capsys: pytest.CaptureFixture[str]) -> None:
+    mark = check.directory / "mark"
+    with answering(lambda _: vector({**HEALTHY, "counted requests": "300"})) as url:
+        stack = check.directory / "stack.yaml"
+        on_fail = f"gates: {{on_fail: {{run: [touch, {mark}]}}, "
+        stack.write_text(STACK.format(url=url).replace("gates: {", on_fail))
+        assert main(["--stack", str(stack), "--gate", "success_rate", "--evidence", str(check.evidence)]) == 1
+    assert mark.exists()
+    mark.unlink()
+    told = capsys.readouterr().out.partition("\n\nRemediation: ")[0]
+    code, again = check.replay()
+    assert (code, again.startswith(told)) == (1, True)
+    assert not mark.exists()
