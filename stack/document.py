@@ -250,10 +250,10 @@ def _compose(text: str, file: str, read: Callable[[_StrictLoader], T]) -> T:
         raise ConfigError(file, error.line, error.problem) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line if mark else 0
+        is_variable = mark is not None and text.startswith("${", mark.index - 1)
         problem = ", ".join(filter(None, (error.context, error.problem)))
-        hint = "; inside { } and [ ], write ${…} in quotes" if "${" in text.split("\n")[line] else ""
-        raise ConfigError(file, line + 1, f"not valid YAML: {problem}{hint}") from None
+        hint = "; inside { } and [ ], write ${…} in quotes" if is_variable else ""
+        raise ConfigError(file, mark.line + 1 if mark else 1, f"not valid YAML: {problem}{hint}") from None
     except (ValueError, OverflowError):  # PyYAML's own conversion of "\UFFFFFFFF"
         raise ConfigError(file, loader.line + 1, "not valid YAML: an escape here is not a character") from None
 
