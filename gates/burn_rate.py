@@ -61,8 +61,8 @@ class BurnRate:
             raise ValueError("a burn rate needs at least one window")
         if not 0 < self.at_most < highest:
             raise ValueError(
-                f"a burn rate of {self.at_most} can never be exceeded: when every request fails it is {highest:.6g}; "
-                "give one above 0 and below that"
+                f"a burn rate of {self.at_most} is no limit: it must be above 0, and below {float(highest):.6g}, which "
+                "is that of nothing but failures"
             )
 
     @property
