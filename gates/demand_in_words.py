@@ -14,6 +14,7 @@ from gates.promql import PromQl
 from gates.proof import OneLook
 from gates.success_rate import SuccessRate
 from gates.wording import count
+from prometheus.selector import is_selector
 from stack.quantity import format_duration, format_percent
 
 
@@ -34,7 +35,7 @@ def demand_in_words(gate: QualityGate) -> Iterator[str]:
         case PromQl() as demand:
             warns = f"; it warns unless it is {demand.warns} too" if demand.warns else ""
             yield f"What {demand.query} gives must be {demand.passes}{warns}."
-            if demand.alive is None:
+            if demand.alive is None and not is_selector(demand.query):
                 yield "Nothing says which series it rests on (alive), so a dead target can go unseen."
 
 
@@ -82,7 +83,8 @@ def _comparison(gate: QualityGate, demand: Comparison) -> Iterator[str]:
         f"Of the requests in {format_duration(gate.window)}, the share {bad} may be at most {times}the baseline's"
         f"{more}{warns}."
     )
-    yield f"The baseline is {demand.baseline}; how many requests it takes depends on what there is of it."
+    baseline = demand.baseline.describe(gate.window)
+    yield f"The baseline is {baseline}; how many requests it takes depends on what there is of it."
 
 
 def _proof(proof: OneLook, limit: float) -> str:
@@ -90,7 +92,7 @@ def _proof(proof: OneLook, limit: float) -> str:
     failures = next(bad for bad in range(1, requests + 1) if proof.more_than(bad, requests, limit))
     return (
         f"With {format_percent(Decimal(str(proof.confidence)))} confidence it takes {count(requests)} requests without "
-        f"a failure to pass; of so many, {count(failures)} independent failures make it fail."
+        f"a failure to pass; of as many, {count(failures)} independent failures fail it."
     )
 
 

@@ -223,18 +223,15 @@ def parse_document(text: str, file: str, moved: Mapping[Address, Address] | None
 def read_documents(path: Path, *, if_missing: str = "") -> tuple[Value, ...]:
     """The documents in `path`, separated by `---`; those that are empty are left out."""
     text = _read_text(path, if_missing)
-    nodes = _compose(text, str(path), _every_node)
-    return tuple(Value(node, str(path), "") for node in nodes if not _is_empty(node))
+    return tuple(Value(node, str(path), "") for node in _compose(text, str(path), _full_nodes))
 
 
-def _is_empty(node: yaml.Node | None) -> bool:
-    return node is None or (isinstance(node, yaml.ScalarNode) and not node.value)
-
-
-def _every_node(loader: _StrictLoader) -> list[yaml.Node | None]:
+def _full_nodes(loader: _StrictLoader) -> list[yaml.Node]:
     nodes = []
     while loader.check_node():
-        nodes.append(loader.get_node())
+        node = loader.get_node()
+        if node and node.value != "":
+            nodes.append(node)
     return nodes
 
 
