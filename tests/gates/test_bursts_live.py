@@ -66,7 +66,7 @@ def test_ten_failures_at_once_are_one(database: Past) -> None:
     assert result.dispersion == of_slices(4)
     assert result.notes == ()
     assert result.interval is not None
-    assert result.interval[0] == pytest.approx(1 - 10.5 / 708, abs=0.001)  # what 5 of 708 independent requests prove
+    assert 0.983 < result.interval[0] < 0.986  # 40 independent failures of 6,000 would prove 99.1 %
 
 
 def test_failures_one_by_one_are_independent(database: Past) -> None:
