@@ -176,6 +176,15 @@ def test_only_what_is_released_is_asked_about(
     assert (done.returncode == 0) == (asked is None)
 
 
+def test_nothing_to_push_asks_nothing(clone: Clone) -> None:
+    stub(clone, 0)
+    clone.git("push", "-q", "origin", "main").check_returncode()
+    called = stub(clone, 1)
+    called.unlink()
+    clone.git("push", "-q", "origin", "main").check_returncode()
+    assert not called.exists()
+
+
 def test_deleting_a_branch_asks_nothing(clone: Clone) -> None:
     stub(clone, 0)
     clone.git("push", "-q", "origin", "main", "main:release/1").check_returncode()

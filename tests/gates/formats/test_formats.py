@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import string
+import subprocess
 from collections import Counter
 from dataclasses import replace
 from math import inf, nan
@@ -21,7 +23,8 @@ from gates.formats.markdown import MOST_BYTES, escaped
 from gates.formats.plain import plain
 from gates.gate import GateReport, GateResult, Kind, Place, Verdict
 from gates.remedy import Remedy
-from tests.gates.formats.reports import of, result
+from stack.process import find_program
+from tests.gates.formats.reports import REPORT, of, result
 
 WORDS = st.text(max_size=60)
 NUMBERS = st.none() | st.floats()
@@ -114,6 +117,41 @@ def test_each_workflow_command_is_one_line_and_there_are_ten_of_a_kind_at_most(r
         assert re.search(r"%(?!25|0A|0D|3A|2C)", properties + message) is None
     assert all(count <= 10 for count in kinds.values())
     assert not last.startswith("::")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(min_size=1, max_size=40), WORDS, WORDS, WORDS)
+def test_the_runner_reads_back_what_was_meant(gate: str, file: str, reason: str, advice: str) -> None:
+    """The runner ends the command at the next `::`, parts the rest at commas, and then unescapes."""
+    found = result(Verdict.FAIL, gate=gate, reason=reason, advice=advice, place=Place(f"elsewhere/{file}", 3))
+    with_place = render(of(found), "github").split("\n")[0]
+    properties, message = with_place.removeprefix("::error ").split("::", 1)
+    read = {name: unescaped(value) for name, value in (pair.split("=", 1) for pair in properties.split(","))}
+    assert (read["title"], read["line"]) == (f"FAIL shop {plain(gate)}", "3")
+    assert set(read) == {"file", "line", "title"}
+    assert unescaped(message) == "\n".join(plain(words) for words in (reason, advice) if words)
+
+
+def unescaped(text: str) -> str:
+    for escape, meant in (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%")):
+        text = text.replace(escape, meant)
+    return text
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(min_size=1, max_size=40).filter(lambda name: "#" not in name))
+def test_gitlab_reads_name_and_value(gate: str) -> None:
+    """GitLab cuts each line at a #, and splits the rest as a shell would: a name with spaces must stay one word."""
+    lines = render(of(result(gate=gate, actual=0.5)), "openmetrics").split("\n")
+    read = [shlex.split(line.partition("#")[0]) for line in lines]
+    assert [words[1] for words in read if words] == ["1.0", "0.5", "0.995"]
+    assert all(len(words) == 2 for words in read if words)
+
+
+def test_promtool_takes_the_metrics() -> None:
+    text = render(REPORT, "openmetrics").encode() + b"\n"
+    done = subprocess.run([find_program("promtool"), "check", "metrics"], input=text, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 @settings(max_examples=40, deadline=None)
