@@ -39,6 +39,9 @@ def releases(history: History) -> None:
     _histogram(history, "no-common-bound", "canary", {"0.5": 0.99, "+Inf": 1.0})
     _histogram(history, "changed-bounds", "1", BUCKETS, until=300)
     _histogram(history, "changed-bounds", "2", {"0.1": 0.5, "0.5": 0.99, "1": 0.998, "+Inf": 1.0}, since=300)
+    _histogram(history, "spellings", "1", BUCKETS)
+    _histogram(history, "spellings", "2", {"0.1": 0.5, "1.0": 0.998, "2.0": 0.999, "+Inf": 1.0})
+    _histogram(history, "spellings", "1", {"2": 0.999})
 
 
 def odd_servers(history: History) -> None:

@@ -172,9 +172,7 @@ def test_a_query_wrong_far_into_a_long_line_is_shown_around_the_place(tmp_path: 
 
 
 def test_a_partial_answer_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    partial = (
-        b'{"status": "success", "warnings": ["one shard is down"], "data": {"resultType": "vector", "result": []}}'
-    )
+    partial = vector({}, warnings=["one shard is down"])
     with answering(lambda _: partial) as url:
         path = tmp_path / "gates.yaml"
         path.write_text(GATES.format(url=url, query="max(queue_depth)"))
