@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import yaml
 
-from gates.formats import FORMATS
+from gates.formats import FORMATS, render
 from tests.deploy.pipeline import ROOT
+from tests.gates.formats.reports import REPORT
 
 PAGE = (ROOT / "docs" / "pipelines.md").read_text()
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -25,6 +27,13 @@ def test_every_input_output_and_format_has_its_row() -> None:
     assert rows("output") == list(ACTION["outputs"])
     assert rows("format") == list(FORMATS)
     assert rows("exit code") == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_every_field_of_the_json_report_has_its_row() -> None:
+    report = json.loads(render(REPORT, "json"))
+    assert [name for row in rows("field") for name in re.findall(r"\w+", row)] == list(report)
+    fields = {name for row in rows("field of a gate") for name in re.findall(r"\w+", row)}
+    assert fields == set(report["gates"][0])
 
 
 def test_the_examples_use_what_there_is() -> None:
