@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from gates.formats import FORMATS
+from stack.dataclass import dataclass
 from stack.model import LONGEST_GATE_WINDOW
 from stack.quantity import QuantityError, format_duration, parse_duration
 

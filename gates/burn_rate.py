@@ -10,7 +10,7 @@ if the rest of it had been flawless at the same rate of requests.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from math import ceil
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from gates.judgement import Finding, concluded, doubtful, undecided
 from gates.proof import OneLook
 from gates.share import BadShare, Counted, failed_requests
 from gates.wording import count, number
+from stack.dataclass import dataclass
 from stack.quantity import format_duration
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ Linear Models, 1989, section 4.5), which is about 1 for independent failures and
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gates.instant import Instant
 from gates.share import BadShare, Counted
+from stack.dataclass import dataclass
 from stack.quantity import format_duration
 
 MOST_SLICES = 20

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from gates.gate import QualityGate
+from stack.dataclass import dataclass
 from stack.errors import ConfigError, HqError
 from stack.model import PrometheusSettings
 from stack.on_fail import OnFail

@@ -11,7 +11,7 @@ there may have been as bad.
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from math import ceil
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ from gates.share import BadShare, Counted, failed_requests
 from gates.two_shares import TwoShares
 from gates.wording import count, number, percent
 from prometheus.slo import narrowed
+from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.quantity import format_duration, format_percent
 

@@ -7,7 +7,7 @@ it would be even if the rest of the window had been flawless at the same rate of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from math import floor, inf
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from gates.judgement import Finding, concluded, doubtful, undecided
 from gates.share import BadShare, Counted, failed_requests
 from gates.wording import count, percent, span
 from prometheus.slo import errors, requests
+from stack.dataclass import dataclass
 from stack.quantity import format_duration, format_percent
 
 if TYPE_CHECKING:

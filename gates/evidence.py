@@ -6,9 +6,8 @@ doubt found here is a reason why a gate cannot pass; none of them keeps a proven
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from gates.wording import count, percent, span
+from stack.dataclass import dataclass
 from stack.quantity import format_duration
 
 COMPLETE = 0.95  # share of the window that must have data: a restart is no gap, two days of thirty are one

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from gates.burn_rate import BurnRate, highest_burn_rate
@@ -27,6 +26,7 @@ from gates.promql import PromQl
 from gates.slos import Slo, histogram, objective, series, title
 from gates.success_rate import SuccessRate
 from gates.wording import number
+from stack.dataclass import dataclass
 from stack.document import Value
 from stack.quantity import format_percent
 from stack.suggestion import suggestion

@@ -6,7 +6,7 @@ At a bound a count is exact; nothing is interpolated.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from math import inf
@@ -19,6 +19,7 @@ from gates.share import BadShare
 from gates.window import Window
 from prometheus.selector import matching
 from prometheus.slo import bucket as bucket_at
+from stack.dataclass import dataclass
 from stack.quantity import format_duration
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gates.proof import ManyLooks, OneLook, Proof, confidence_at_look
+from stack.dataclass import dataclass
 from stack.errors import HqError
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from gates.evidence import Doubt, Evidence
@@ -12,6 +12,7 @@ from gates.proof import Proof
 from gates.settling import Settling, advice, settling
 from gates.share import BadShare, Counted
 from gates.wording import count, percent
+from stack.dataclass import dataclass
 from stack.quantity import format_duration, format_percent
 
 _TOO_FEW = "so few requests prove neither that it is reached nor that it is missed"

@@ -6,7 +6,6 @@ by up to the width of a bucket. Between two bounds the share is a range.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from math import isclose
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from gates.judgement import Demand, judge_share
 from gates.share import BadShare, Counted
 from prometheus.selector import matching
 from prometheus.slo import bucket
+from stack.dataclass import dataclass
 from stack.quantity import format_duration
 
 if TYPE_CHECKING:

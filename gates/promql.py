@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
 from operator import eq, ge, gt, le, lt, ne
@@ -23,6 +22,7 @@ from gates.wording import number
 from gates.wrong_query import refuse_wrong_query
 from prometheus.errors import RefusedError
 from prometheus.selector import equal_value, is_selector
+from stack.dataclass import dataclass
 
 if TYPE_CHECKING:
     from gates.instant import Instant

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from math import ceil, floor
 
 from gates.sequential import confidence_sequence, is_at_most, is_more_than
 from gates.statistics import CONFIDENCE, clopper_pearson, proves_at_most, proves_more_than
+from stack.dataclass import dataclass
 
 MOST_REQUESTS = 10**12
 _DUST = 1e-9  # of a request

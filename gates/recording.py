@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from gates.codec import Json, encode
 from gates.instant import Source
 from prometheus.answer import Answer, RangeAnswer, read_instant, read_range
 from prometheus.errors import AnswerError, PrometheusError, RefusedError, UnreachableError
+from stack.dataclass import dataclass
 from stack.errors import HqError
 
 Told = TypeVar("Told", Answer, RangeAnswer)

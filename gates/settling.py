@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil
 
 from gates.proof import ManyLooks, Proof
 from gates.share import BadShare
 from gates.wording import count
+from stack.dataclass import dataclass
 from stack.model import LONGEST_GATE_WINDOW
 from stack.quantity import format_duration
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, floor
 
 from gates.evidence import Doubt, Evidence
@@ -10,6 +9,7 @@ from gates.instant import Instant, UnusableAnswerError
 from gates.window import Window
 from gates.wording import count
 from prometheus.slo import Sli
+from stack.dataclass import dataclass
 
 _DUST = 1e-6  # of a request: what arithmetic on floats adds to a whole number
 

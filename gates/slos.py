@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from prometheus.selector import equal_value, is_selector, matching
 from prometheus.slo import Sli
+from stack.dataclass import dataclass
 from stack.document import Value
 
 DAY = 86400.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ from gates.bursts import in_bursts
 from gates.gate import GateResult, Kind, QualityGate
 from gates.judgement import Demand, judge_share
 from gates.share import failed_requests
+from stack.dataclass import dataclass
 
 if TYPE_CHECKING:
     from gates.instant import Instant

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from gates.proof import OneLook
 from gates.share import BadShare
+from stack.dataclass import dataclass
 
 _MORE_TRAFFIC = 1.25  # a step in the search for what would settle it
 _MOST_TRAFFIC = 10_000.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from gates.gate import GateReport, GateResult, Verdict
 from gates.instant import Moment
 from gates.wording import count, span
+from stack.dataclass import dataclass
 
 OPEN = (Verdict.UNDECIDED, Verdict.ERROR)
 

@@ -8,13 +8,14 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 import requests
 import urllib3
 
 from gates.remedy import Remedy
+from stack.dataclass import dataclass
 from stack.on_fail import Webhook
 from stack.quantity import format_duration
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from gates.evidence import Evidence, Liveness, longest_silence
 from gates.instant import Instant, Reading, UnusableAnswerError
 from gates.wording import count
 from prometheus.selector import matching, quoted
+from stack.dataclass import dataclass
 from stack.quantity import format_duration
 
 _STEPS = 360  # at most so many moments of a window are looked at to see how much of it has data

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from prometheus.catalogue import CATALOGUE, SEVERITIES, AnomalyType, Signal
 from prometheus.scores import runbook_url, signals
+from stack.dataclass import dataclass
 from stack.model import Links, Stack
 
 DASHBOARD = "dev-hq-anomaly-overview"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from prometheus.catalogue import SEVERITIES
 from prometheus.client import Alert, PrometheusClient
+from stack.dataclass import dataclass
 
 _RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 

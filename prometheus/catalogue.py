@@ -7,11 +7,12 @@ series of prometheus/recordings.py, each with the labels `service` and, for a po
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from types import MappingProxyType
 
+from stack.dataclass import dataclass
 from stack.model import AnomalySettings
 
 SEVERITIES: Mapping[str, Decimal] = MappingProxyType(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from prometheus.selector import matching, selector
 from prometheus.slo import errors, latency_quantile, requests, sli_of, throttled
+from stack.dataclass import dataclass
 from stack.model import Pool, Service, Stack
 from stack.prefix import pool_prefix
 

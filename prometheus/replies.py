@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
@@ -12,6 +11,7 @@ from prometheus.answer import read_json
 from prometheus.errors import AnswerError, RefusedError, UnreachableError
 from prometheus.redaction import Redaction
 from prometheus.transport import MAX_BYTES, Reply
+from stack.dataclass import dataclass
 
 RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 ERROR_TYPES = frozenset({"bad_data", "canceled", "execution", "internal", "not_found", "timeout", "unavailable"})

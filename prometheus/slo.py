@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 
 from prometheus.selector import equal_value, is_selector, matching, matching_each, selector
+from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.model import PresetSli, PromqlSli, Service
 from stack.prefix import service_prefix

@@ -6,8 +6,8 @@ import ipaddress
 import random
 import re
 import socket
-from dataclasses import dataclass
 
+from stack.dataclass import dataclass
 from stack.errors import HqError
 
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253}):(\d{1,5})", re.ASCII)

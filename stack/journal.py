@@ -16,10 +16,10 @@ import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stack.dataclass import dataclass
 from stack.errors import JournalError, NotReadyError
 from stack.waiting import wait_for
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
 
 from stack.access import Access
 from stack.address import Address
+from stack.dataclass import dataclass
 from stack.on_fail import OnFail
 
 LONGEST_GATE_WINDOW = 90 * 86400.0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stack.address import Address, AddressError
+from stack.dataclass import dataclass
 
 if TYPE_CHECKING:
     from stack.document import Value

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from stack.address import Address, free_address
+from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.loader import load_stack
 from stack.model import Stack

@@ -8,9 +8,9 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from stack.dataclass import dataclass
 from stack.errors import HqError, MissingToolError
 
 _PR_SET_PDEATHSIG = 1

@@ -7,9 +7,10 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
 from urllib.parse import parse_qs, urlsplit
+
+from stack.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ from gates.promql import PromQl
 from gates.rehearsal.server import Asked
 from prometheus.selector import quoted
 from prometheus.slo import Sli
+from stack.dataclass import dataclass
 from stack.quantity import parse_duration
 
 Row: TypeAlias = tuple[dict[str, str], float]
