@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gates.gate import GateReport
 from gates.instant import Source
@@ -33,7 +33,7 @@ class Asking:
             with server.within((ends - time.monotonic()) / left) as look:  # so that each server has its turn
                 report = judge(server)
             if look.lost is None or left == 1:
-                return _noted(report, [*lost, *_clock(server)])
+                return report.noted([*lost, *_clock(server)])
             self.servers = (*self.servers[1:], server)
             lost.append(f"{look.lost}; so {self.servers[0].url} was asked")
         raise AssertionError("nobody to ask")
@@ -51,9 +51,3 @@ def _clock(server: PrometheusClient) -> list[str]:
     span = format_duration(round(abs(apart)))
     which = f"{span} {'ahead of' if apart > 0 else 'behind'} this machine's"
     return [f"the clock of Prometheus at {server.url} is {which}; the gates are judged by the clock of Prometheus"]
-
-
-def _noted(report: GateReport, notes: Sequence[str]) -> GateReport:
-    if not notes:
-        return report
-    return replace(report, results=tuple(replace(result, notes=(*result.notes, *notes)) for result in report.results))

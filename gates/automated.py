@@ -54,8 +54,15 @@ class AutomatedQualityGate:
         begun = GateReport((), None, strict, dry_run, run_id or _new_run_id())
         with self._asking() as ask:
 
+            def judge(source: Source, moment: Moment) -> GateReport:
+                return Looking(self._checklist, source, begun).look(moment)
+
             def look(moment: Moment) -> GateReport:
-                return ask(lambda source: Looking(self._checklist, source, begun, evidence).look(moment))
+                if evidence is None:
+                    return ask(lambda source: judge(source, moment))
+                from gates.keeping import Keeping
+
+                return Keeping(evidence, self._checklist, judge).look(ask, moment)
 
             report = waiting.until_decided(look, since) if waiting else look(Moment(at, since))
         if record:

@@ -6,8 +6,8 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ from gates.latency import Latency
 from gates.looking import Looking
 from gates.output import replace_file
 from gates.promql import PromQl
-from gates.recording import MissingAnswerError, Recorded, Recording, read_exchange, write_exchange
+from gates.recording import Exchange, MissingAnswerError, Recorded, read_exchange, write_exchange
 from gates.success_rate import SuccessRate
 from prometheus.answer import read_json
 from prometheus.errors import AnswerError
 from prometheus.slo import Sli
+from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.model import PrometheusSettings
 from stack.version import installed_version
@@ -39,7 +40,7 @@ _DECODER = Decoder({"Sli": Sli, "Condition": SuccessRate | Latency | ErrorBudget
 
 @dataclass(frozen=True)
 class _Check:
-    """What was judged, apart from the answers: the settings that bear on the verdict."""
+    """What was judged, apart from the answers: what bears on the verdict, and the `notes` on who answered."""
 
     gates: tuple[QualityGate, ...]
     moment: Moment
@@ -47,6 +48,7 @@ class _Check:
     max_age: float | None
     strict: bool
     dry_run: bool
+    notes: tuple[str, ...]
 
 
 def refuse_unwritable(path: Path) -> None:
@@ -62,8 +64,19 @@ def refuse_unwritable(path: Path) -> None:
         raise HqError(f"{path} cannot be written: its directory is not ours to write in")
 
 
-def write_evidence(path: Path, checklist: Checklist, recording: Recording, report: GateReport, moment: Moment) -> None:
-    """Writes the evidence of `report`, all of it or nothing; raises HqError when it cannot."""
+def write_evidence(
+    path: Path,
+    checklist: Checklist,
+    moment: Moment,
+    report: GateReport,
+    *,
+    exchanges: Sequence[Exchange],
+    notes: tuple[str, ...],
+) -> None:
+    """Writes the evidence of `report`, all of it or nothing; raises HqError when it cannot.
+
+    `exchanges` is what was asked, and `notes` what became of who was asked, which each result says after its own.
+    """
     check = _Check(
         checklist.gates,
         moment,
@@ -71,6 +84,7 @@ def write_evidence(path: Path, checklist: Checklist, recording: Recording, repor
         checklist.max_age,
         report.strict,
         report.dry_run,
+        notes,
     )
     document = {
         "format": FORMAT,
@@ -80,7 +94,7 @@ def write_evidence(path: Path, checklist: Checklist, recording: Recording, repor
         "file": str(checklist.file),
         "prometheus": checklist.prometheus.url,
         "check": encode(check),
-        "asked": [write_exchange(exchange) for exchange in recording.exchanges],
+        "asked": [write_exchange(exchange) for exchange in exchanges],
         "found": _found(report),
     }
     document["sha256"] = _digest(document)
@@ -109,7 +123,7 @@ def replay(path: Path, *, strict: bool = False, dry_run: bool = False) -> GateRe
     except (ValueError, AnswerError) as error:
         raise _unusable(path, document, str(error)) from None
     try:
-        report = Looking(_checklist(path, check), source, begun, None).look(check.moment)
+        report = Looking(_checklist(path, check), source, begun).look(check.moment).noted(check.notes)
     except MissingAnswerError as error:
         raise _unusable(path, document, str(error)) from None
     if json.dumps(_found(report), sort_keys=True) != json.dumps(found, sort_keys=True):

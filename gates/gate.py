@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from gates.statistics import CONFIDENCE
+from stack.dataclass import dataclass
 
 if TYPE_CHECKING:
     from gates.instant import Instant
@@ -158,6 +159,10 @@ class GateReport:
         if self.remedy and self.remedy.problem:
             return REMEDIATION_FAILED
         return 1 if self.strict and self.verdict is Verdict.WARN else EXIT_CODES[self.verdict]
+
+    def noted(self, notes: Sequence[str]) -> GateReport:
+        """The same report with these notes, which each result says after its own."""
+        return replace(self, results=tuple(replace(result, notes=(*result.notes, *notes)) for result in self.results))
 
     def failures(self) -> Iterable[GateResult]:
         """The required gates that failed."""

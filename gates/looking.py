@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf, isfinite
-from pathlib import Path
 
 from gates.checklist import FEWEST_SCRAPES, Checklist
 from gates.gate import GateReport, GateResult, QualityGate, Verdict
 from gates.instant import Instant, Moment, Source, UnusableAnswerError
 from gates.wording import span
 from prometheus.errors import PrometheusError, UnreachableError
+from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.quantity import format_duration
 
@@ -21,47 +21,26 @@ SCRAPES_BACK = 2  # how far before now is judged, in scrape intervals: by then e
 
 @dataclass(frozen=True)
 class Looking:
-    """Asks `source` all gates of a checklist, once at each look, and keeps the evidence of the last one."""
+    """Asks `source` all gates of a checklist, once at each look; `begun` is the report that a look fills in."""
 
     checklist: Checklist
     source: Source
     begun: GateReport
-    evidence: Path | None
 
     def look(self, moment: Moment) -> GateReport:
-        """What all gates find at one instant; raises HqError for a moment that has not come.
-
-        Evidence that has no place to go raises HqError before anything is asked, but what comes between later costs
-        no verdict: the report says it.
-        """
-        if self.evidence is None:
-            return self._judged(self.source, moment)
-        from gates.evidence_file import refuse_unwritable, write_evidence
-        from gates.recording import Recording
-
-        if moment.look <= 1:
-            refuse_unwritable(self.evidence)
-        recording = Recording(self.source)
-        report = self._judged(recording, moment)
-        try:
-            write_evidence(self.evidence, self.checklist, recording, report, moment)
-        except HqError as error:
-            return replace(report, evidence_problem=str(error))
-        return report
-
-    def _judged(self, source: Source, moment: Moment) -> GateReport:
+        """What all gates find at one instant; raises HqError for a moment that has not come."""
         gates = self.checklist.gates
         report = replace(self.begun, looks=max(1, moment.look), waited=moment.waited)
         try:
-            instant = self._instant(source, moment)
+            instant = self._instant(moment)
         except (PrometheusError, UnusableAnswerError) as error:
             return replace(report, results=tuple(unmeasured(gate, error) for gate in gates))
         return replace(report, results=tuple(_check(gates, instant)), at=instant.at)
 
-    def _instant(self, source: Source, moment: Moment) -> Instant:
+    def _instant(self, moment: Moment) -> Instant:
         """The moment to judge, by the clock of Prometheus: ours may be wrong, and then we would judge another past."""
         interval = self.checklist.prometheus.scrape_interval
-        clock = source.instant("time()").samples
+        clock = self.source.instant("time()").samples
         if len(clock) != 1 or not isfinite(clock[0].value):
             raise UnusableAnswerError("Prometheus does not say what time it is")
         now = clock[0].value
@@ -71,7 +50,7 @@ class Looking:
         if since is not None and since > now + CLOCKS_APART:
             raise HqError("the release lies in the future of Prometheus; give a time that has passed")
         judged = round(now - SCRAPES_BACK * interval, 3) if at is None else at
-        return Instant(source, judged, interval, self.checklist.max_age, since, moment.look, moment.first)
+        return Instant(self.source, judged, interval, self.checklist.max_age, since, moment.look, moment.first)
 
 
 def _check(gates: Sequence[QualityGate], instant: Instant) -> list[GateResult]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from gates.checklist import Checklist
@@ -16,6 +16,7 @@ from gates.rehearsal.server import Server
 from prometheus.access import connect
 from stack.access import Access
 from stack.address import free_address
+from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.model import PrometheusSettings
 
@@ -63,7 +64,7 @@ def _play(failure: Failure, checklist: Checklist, server: Server) -> Iterator[Ga
             if gate.condition.kind in failure.kinds:
                 server.play = partial(failure.answer, gate, at)
                 alone = replace(checklist, gates=(gate,), prometheus=settings)
-                yield _verdict(Looking(alone, client, GateReport((), None), None), Moment(at, at - gate.window))
+                yield _verdict(Looking(alone, client, GateReport((), None)), Moment(at, at - gate.window))
             else:
                 yield None
     finally:

@@ -66,6 +66,15 @@ def _twice(rows: list[Row]) -> list[Row]:
     return [({**labels, "pod": pod}, number) for labels, number in rows for pod in ("a", "b")]
 
 
+def _part_is_nan(rows: list[Row]) -> list[Row]:
+    """Spoils the counts of a part of the requests, and leaves the count of all of them."""
+
+    def is_a_part(labels: dict[str, str]) -> bool:
+        return labels["dev_hq_question"].startswith("counted") or labels.get("le", "+Inf") != "+Inf"
+
+    return [(labels, math.nan if is_a_part(labels) else number) for labels, number in rows]
+
+
 def _always(status: int, body: bytes) -> Callable[[bytes], Reply]:
     return lambda _answer: Reply(status, body)
 
@@ -96,6 +105,7 @@ FAILURES = (
     Failure("series that nobody asked for", Verdict.ERROR, spoil=lambda rows: [*rows, ({"job": "other"}, 1.0)]),
     Failure("several series instead of one", Verdict.ERROR, spoil=_twice),
     Failure("NaN", Verdict.ERROR, spoil=lambda rows: [(labels, math.nan) for labels, _ in rows]),
+    Failure("NaN among the bad ones", Verdict.ERROR, spoil=_part_is_nan, kinds=COUNTING),
     Failure("infinity", Verdict.ERROR, spoil=lambda rows: [(labels, math.inf) for labels, _ in rows]),
     _service("a negative count", Verdict.ERROR, Service(requests=-1e8)),
     _service("more of them than requests", Verdict.ERROR, Service(excess=2.0)),

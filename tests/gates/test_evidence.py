@@ -341,7 +341,7 @@ def test_evidence_that_was_judged_otherwise_says_so(check: Check) -> None:
             {"asked": [{"query": "up", "at": 1.0, "answer": {}}]},
             "JSON that is not shaped as Prometheus' API documents it",
         ),
-        ({"check": {}}, "check has not the keys gates, moment, scrape_interval, max_age, strict, dry_run"),
+        ({"check": {}}, "check has not the keys gates, moment, scrape_interval, max_age, strict, dry_run, notes"),
     ],
 )
 def test_evidence_that_makes_no_sense_is_refused(check: Check, changes: dict[str, object], problem: str) -> None:
@@ -391,3 +391,16 @@ def test_a_replay_starts_no_remediation(check: Check, capsys: pytest.CaptureFixt
     code, again = check.replay()
     assert (code, again.startswith(told)) == (1, True)
     assert not mark.exists()
+
+
+def test_what_a_second_prometheus_answered_is_evidence_too(check: Check) -> None:
+    gone = f"http://{free_address('127.0.0.1')}"
+    with answering(lambda _: vector(HEALTHY)) as url:
+        stack = check.directory / "stack.yaml"
+        stack.write_text(STACK.format(url=gone).replace('"}', f'", failover: ["{url}"], retries: 0}}'))
+        arguments = ["--stack", str(stack), "--gate", "success_rate", "--evidence", str(check.evidence)]
+        told = check.told(*arguments)
+    assert told[0] == 0
+    assert f"  Note: Prometheus at {gone} refused the connection; is it running?; so {url} was asked.\n" in told[1]
+    assert [asked for asked in check.document()["asked"] if "error" in asked] == []
+    assert check.replay() == told

@@ -55,6 +55,7 @@ a part of the data is missing  error       error       error       error
 series that nobody asked for   error       error       error       error
 several series instead of one  error       error       error       error
 NaN                            error       error       error       error
+NaN among the bad ones         error       error       error       error
 infinity                       error       error       error       error
 a negative count               error       error       error       error
 more of them than requests     error       error       error       error
@@ -72,7 +73,7 @@ a counter was reset            pass        pass        pass        pass
 no series of failures          pass        pass        pass        pass
 all is well                    pass        pass        pass        pass
 
-SOUND: 31 things happened to 3 gates, and no verdict is a guess (exit code 0)
+SOUND: 32 things happened to 3 gates, and no verdict is a guess (exit code 0)
 """
 HOUR = 3600.0
 BAD, SLOW = Kind.SUCCESS_RATE, Kind.LATENCY
@@ -165,7 +166,7 @@ def test_a_gate_that_passes_without_data_is_named(monkeypatch: pytest.MonkeyPatc
     assert said.endswith(
         "\n\nshop gate 2 guesses: it says pass to no such series, no requests, a single request, a dead target, "
         "stale samples, all series have ended, the history is too short, the service hangs\n"
-        "GUESSED: 31 things happened to 2 gates, and 8 verdicts are guesses (exit code 1)"
+        "GUESSED: 32 things happened to 2 gates, and 8 verdicts are guesses (exit code 1)"
     )
 
 
