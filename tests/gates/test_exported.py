@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from gates.check import main
+from gates.formats import render
+from gates.formats.plain import plain
 from stack.address import free_address
 from stack.journal import Journal
 from tests.exporters.exposed import Samples, samples_of
 from tests.exporters.records import verdict
+from tests.gates.formats.reports import EVERY_VERDICT, REPORT
 from tests.gates.past import Past
 from tests.hq.serving import Served, serving
 
@@ -61,6 +64,17 @@ def test_verdicts_of_a_gates_file_are_exported_whatever_their_names(served: Serv
     assert found[f"quality_gate_checks_total{QUEUE}"] == found[f"quality_gate_check_errors_total{QUEUE}"] == 1
     assert found["exporter_records_unreadable_total"] == 0
     assert found['exporter_series_dropped_total{family="quality_gate_verdict"}'] == 0
+
+
+def test_the_format_openmetrics_tells_the_same_as_the_exporter(served: Served) -> None:
+    journal = Journal(served.stack.journal)
+    for found in EVERY_VERDICT:
+        about = {"gate": found.gate, "service": plain(found.service)}
+        journal.append("gate_verdict", verdict(found.verdict, actual=found.actual, threshold=found.threshold, **about))
+    exported = served.get("/metrics", accept="application/openmetrics-text").body.decode().splitlines()
+    written = render(REPORT, "openmetrics").splitlines()
+    assert len(written) == 27
+    assert set(written) <= set(exported)
 
 
 @pytest.mark.e2e
