@@ -101,6 +101,7 @@ class PrometheusClient:
         """A client of the same server that takes no answer later than `timeout` seconds, and asks only once."""
         client = copy.copy(self)
         client._timeout, client._retries, client._look = timeout, 0, None
+        client._transport = self._transport.again()
         return client
 
     @contextmanager
@@ -180,13 +181,18 @@ class PrometheusClient:
     def _send(self, method: str, path: str, form: Mapping[str, str], deadline: float) -> Reply:
         headers = self._headers
         if self._credentials:
-            headers = {**headers, "Authorization": self._credentials.header(deadline - time.monotonic())}
+            headers = {**headers, "Authorization": self._credentials.header(self._left(deadline))}
             self._redaction.learn(headers)
-        seconds = min(self._timeout, deadline - time.monotonic())
+        seconds = min(self._timeout, self._left(deadline))
+        return self._transport.send(method, self.url + path, headers, form, seconds)
+
+    def _left(self, deadline: float) -> float:
+        """The seconds until the deadline; raises UnreachableError when it has passed."""
+        seconds = deadline - time.monotonic()
         if seconds <= 0:
             limit = self._look.seconds if self._look else self._deadline
             raise UnreachableError(f"{self._replies.name} gave no complete answer within {limit:.3g} s")
-        return self._transport.send(method, self.url + path, headers, form, seconds)
+        return seconds
 
     def _found_at(self, deadline: float) -> str | None:
         """The URL of an API on the same host that answers whoever asks: nothing that lets us in is shown there."""

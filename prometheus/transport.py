@@ -6,15 +6,16 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 import requests
 import urllib3
 
-from prometheus.errors import PrometheusError, UnreachableError
+from prometheus.errors import AnswerError, PrometheusError, UnreachableError
 from stack.access import Tls
+from stack.dataclass import dataclass
 
 MAX_BYTES = 20 * 1024 * 1024
 TIMES_OUT = "gave no complete answer within {:.3g} s"
@@ -101,7 +102,13 @@ class Transport:
             raise PrometheusError("a header for Prometheus holds characters that no header may hold") from None
         if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
             raise UnreachableError(f"{self._name} {_trouble(error, seconds)}") from None
+        if isinstance(error, ValueError):  # what requests says of headers that it cannot make sense of
+            raise AnswerError(f"{self._name} answered with what is no HTTP") from None
         raise error
+
+    def again(self) -> Transport:
+        """Another one to the same server, with connections of its own."""
+        return Transport(self._name, self._tls)
 
     def close(self) -> None:
         """Closes the connections that are kept open between requests."""
@@ -124,7 +131,7 @@ def _clock_apart(date: str, before: float, after: float) -> float | None:
     """How far `date` lies outside of the time in which the request was answered; it is cut off to the second."""
     try:
         theirs = parsedate_to_datetime(date).timestamp()
-    except ValueError:
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return max(0.0, theirs - after) + min(0.0, theirs + 1 - before)
 

@@ -97,6 +97,8 @@ ANSWERS: dict[str, tuple[Reply, str]] = {
     ),
     "a header without end": (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000, "broke off the connection"),
     "headers without end": (b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 200 + b"\r\n", "broke off the connection"),
+    "no date": (http(500, b"", "Date: yesterday\r\n"), "cannot answer now (500)"),
+    "the first date": (http(500, b"", "Date: Mon, 01 Jan 0001 00:00:00 -0000\r\n"), "cannot answer now (500)"),
     "401": (http(401, b"Unauthorized"), "refuses us (401); it wants credentials, or other ones"),
     "403": (http(403, b"Forbidden"), "refuses us (403); it wants credentials, or other ones"),
     "404": (http(404, b"404 page not found\n"), "has no API there (404); is the URL right, and its path?"),

@@ -7,8 +7,11 @@ import math
 import socket
 import time
 import traceback
+from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from prometheus.client import (
     AnswerError,
@@ -18,6 +21,7 @@ from prometheus.client import (
     Sample,
     UnreachableError,
 )
+from prometheus.redaction import HIDDEN, Redaction
 from tests.prometheus.fake_server import FakeServer, http
 
 VECTOR = {"resultType": "vector", "result": [{"metric": {"job": "a"}, "value": [1.5, "2"]}]}
@@ -313,3 +317,41 @@ def test_a_client_that_is_closed_can_be_asked_again() -> None:
         client.instant("up")
         client.close()
         assert client.instant("up").samples
+
+
+def test_a_client_in_a_hurry_asks_the_same_server_once() -> None:
+    with FakeServer([http(503, b""), lambda connection: connection.recv(1) and None]) as server:
+        client = PrometheusClient(server.url, headers={"Authorization": "Bearer s3cret"}).hurried(0.3)
+        with pytest.raises(UnreachableError, match="is not ready"):
+            client.instant("up")
+        began = time.monotonic()
+        assert not client.ready()
+        assert time.monotonic() - began < 5
+    assert len(server.requests) == 2
+    assert all("\r\nAuthorization: Bearer s3cret\r\n" in request for request in server.requests)
+
+
+def test_questions_that_belong_together_have_one_deadline() -> None:
+    def slow(connection: socket.socket) -> None:
+        server.closing.wait(0.3)
+        connection.sendall(success(VECTOR))
+
+    with FakeServer([slow]) as server:
+        client = PrometheusClient(server.url, timeout=5, retries=0)
+        with client.within(1) as look:
+            began = time.monotonic()
+            with pytest.raises(UnreachableError) as caught:
+                [client.instant("up") for _ in range(100)]
+            assert time.monotonic() - began < 5
+        assert look.lost is caught.value
+        assert client.instant("up").samples, "and the next question has its own"
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4), st.text(), st.text())
+def test_a_secret_is_hidden_wherever_it_stands(secret: str, before: str, after: str) -> None:
+    assume(secret.lower() not in HIDDEN)
+    redaction = Redaction()
+    redaction.learn({"Authorization": f"Bearer {secret}"})
+    for form in (secret, quote(secret), quote(secret, safe=""), quote_plus(secret), secret.upper()):
+        hidden = redaction.hide(before + form + after)
+        assert form not in hidden.replace(HIDDEN, "\0") or form in before + "\0" + after
