@@ -16,11 +16,11 @@ from gates.instant import Moment, Source
 from gates.looking import Looking
 from stack.errors import JournalError
 from stack.journal import Journal
-from stack.on_fail import OnFail
 
 if TYPE_CHECKING:
     from gates.remedy import Remedy
     from gates.waiting import Waiting
+    from stack.on_fail import OnFail
 
 
 class AutomatedQualityGate:

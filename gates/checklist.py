@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gates.gate import QualityGate
 from stack.dataclass import dataclass
 from stack.errors import ConfigError, HqError
 from stack.model import PrometheusSettings
-from stack.on_fail import OnFail
 from stack.quantity import format_duration
 from stack.suggestion import suggestion
+
+if TYPE_CHECKING:
+    from stack.on_fail import OnFail
 
 FEWEST_SCRAPES = 4
 

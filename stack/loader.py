@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from stack.access import ACCESS_KEYS, read_access
 from stack.address import Address
@@ -30,8 +30,10 @@ from stack.model import (
     Stack,
     SuccessObjective,
 )
-from stack.on_fail import read_on_fail
 from stack.suggestion import suggestion
+
+if TYPE_CHECKING:
+    from stack.on_fail import OnFail
 
 PRESETS = ("prometheus-http", "envoy")
 GATES = ("success_rate", "latency", "error_budget")
@@ -234,8 +236,14 @@ def _gates(value: Value, base: Path) -> GateSettings:
     return GateSettings(
         keys["window"].duration(low=10, high=LONGEST_GATE_WINDOW) if "window" in keys else GateSettings.window,
         tuple(item.choice(GATES) for item in keys["observe"].items()) if "observe" in keys else (),
-        read_on_fail(keys["on_fail"], base) if "on_fail" in keys else None,
+        _on_fail(keys["on_fail"], base) if "on_fail" in keys else None,
     )
+
+
+def _on_fail(value: Value, base: Path) -> OnFail:
+    from stack.on_fail import read_on_fail
+
+    return read_on_fail(value, base)
 
 
 def _links(value: Value) -> Links:

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import field
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stack.access import Access
 from stack.address import Address
 from stack.dataclass import dataclass
-from stack.on_fail import OnFail
+
+if TYPE_CHECKING:
+    from stack.on_fail import OnFail
 
 LONGEST_GATE_WINDOW = 90 * 86400.0
 

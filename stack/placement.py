@@ -10,13 +10,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from stack.address import Address, free_address
 from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.loader import load_stack
 from stack.model import Stack
-from stack.process import ProcessIdentity
+
+if TYPE_CHECKING:
+    from stack.process import ProcessIdentity
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,8 @@ def place(stack: Stack) -> dict[Address, Address]:
 
 def write_placement(directory: Path, moved: Mapping[Address, Address]) -> None:
     """Writes down that this process runs the stack, with its moved addresses."""
+    from stack.process import ProcessIdentity
+
     data = {
         **asdict(ProcessIdentity.ours()),
         "moved": {str(wanted): str(actual) for wanted, actual in moved.items()},
@@ -60,7 +65,7 @@ def read_placement(directory: Path) -> Placement | None:
     try:
         data = json.loads(path.read_text())
         placement = Placement(
-            ProcessIdentity(int(data["pid"]), int(data["started"]), str(data["boot"])),
+            _process(data),
             moved={Address.parse(wanted): Address.parse(actual) for wanted, actual in data["moved"].items()},
         )
     except FileNotFoundError:
@@ -68,6 +73,12 @@ def read_placement(directory: Path) -> Placement | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise HqError(f"{path} is damaged; remove it when no stack runs here") from None
     return placement if placement.process.is_alive else None
+
+
+def _process(data: Mapping[str, Any]) -> ProcessIdentity:
+    from stack.process import ProcessIdentity
+
+    return ProcessIdentity(int(data["pid"]), int(data["started"]), str(data["boot"]))
 
 
 def remove_placement(directory: Path) -> None:
