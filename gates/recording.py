@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from gates.codec import Json, encode
+from gates.formats.plain import plain, shortened
 from gates.instant import Source
 from prometheus.answer import Answer, RangeAnswer, read_instant, read_range
 from prometheus.errors import AnswerError, PrometheusError, RefusedError, UnreachableError
@@ -87,7 +88,7 @@ class Recorded:
 
     def _told(self, question: Question, read: Callable[[Mapping[str, Any]], Told]) -> Told:
         if not self._left[question]:
-            raise MissingAnswerError(f"it lacks the answer to {question.query}")
+            raise MissingAnswerError(f"it lacks the answer to {shortened(plain(question.query), 100)}")
         exchange = self._left[question].popleft()
         if exchange.error is not None:
             raise _read_error(exchange.error)

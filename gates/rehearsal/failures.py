@@ -13,6 +13,7 @@ from gates.rehearsal.server import Asked, Reply
 from gates.rehearsal.service import Row, Service
 
 SERVICE = Service()
+MONTH = 30 * 86400.0
 ALL = frozenset(Kind)
 COUNTING = ALL - {Kind.PROMQL}
 _PAGE = b"<!DOCTYPE html><title>Sign in</title>"
@@ -22,8 +23,9 @@ _PAGE = b"<!DOCTYPE html><title>Sign in</title>"
 class Failure:
     """One thing that goes wrong: with the `service` that is measured, or with the answer on its way.
 
-    It says something to gates of these `kinds`. `expected` is what it deserves: ERROR and UNDECIDED both mean that
-    nothing is known. Nobody listens at all where `is_deaf`, and nobody answers where it `hangs`.
+    It means something to gates of these `kinds`. `expected` is what they should say: ERROR and UNDECIDED both mean that
+    nothing is known. `spoil` changes the series of an answer, `reply` the answer as it is sent, and `warnings` come
+    with it. Nobody listens at all where `is_deaf`, and nobody answers where it `hangs`.
     """
 
     name: str
@@ -31,7 +33,7 @@ class Failure:
     service: Service = SERVICE
     spoil: Callable[[list[Row]], list[Row]] = list
     reply: Callable[[bytes], Reply] = lambda body: Reply(200, body)
-    notes: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
     kinds: frozenset[Kind] = ALL
     is_deaf: bool = False
     hangs: bool = False
@@ -41,10 +43,8 @@ class Failure:
         rows = self.spoil(self.service.answer(gate, asked, at))
         result = [{"metric": labels, **_points(number, asked)} for labels, number in rows]
         kind = "vector" if len(asked.times) == 1 else "matrix"
-        notes = {key: [note] for key, note in self.notes}
-        return self.reply(
-            json.dumps({"status": "success", "data": {"resultType": kind, "result": result}, **notes}).encode()
-        )
+        data = {"resultType": kind, "result": result}
+        return self.reply(json.dumps({"status": "success", "data": data, "warnings": self.warnings}).encode())
 
     def is_a_guess(self, verdict: Verdict) -> bool:
         """Whether a gate that says `verdict` says what it cannot know, or the opposite of what it must."""
@@ -101,7 +101,7 @@ FAILURES = (
     _way(
         "the query fails", _always(422, b'{"status": "error", "errorType": "execution", "error": "too many samples"}')
     ),
-    Failure("a part of the data is missing", Verdict.ERROR, notes=(("warnings", "a store did not answer"),)),
+    Failure("a part of the data is missing", Verdict.ERROR, warnings=("a store did not answer",)),
     Failure("series that nobody asked for", Verdict.ERROR, spoil=lambda rows: [*rows, ({"job": "other"}, 1.0)]),
     Failure("several series instead of one", Verdict.ERROR, spoil=_twice),
     Failure("NaN", Verdict.ERROR, spoil=lambda rows: [(labels, math.nan) for labels, _ in rows]),
@@ -114,7 +114,7 @@ FAILURES = (
     _service("no requests", Verdict.UNDECIDED, Service(requests=0.0, bad=0.0)),
     _service("a single request", Verdict.UNDECIDED, Service(requests=1.0, bad=0.0)),
     _service("a dead target", Verdict.UNDECIDED, Service(is_up=False), ALL),
-    _service("stale samples", Verdict.UNDECIDED, Service(age=3600.0), ALL),
+    _service("stale samples", Verdict.UNDECIDED, Service(age=MONTH), ALL),
     _service("all series have ended", Verdict.UNDECIDED, Service(age=None), ALL),
     _service("the history is too short", Verdict.UNDECIDED, Service(coverage=0.01)),
     _service("the service hangs", Verdict.UNDECIDED, Service(recent=0.0)),
