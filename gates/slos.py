@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from prometheus.selector import equal_value, is_selector, matching
+from prometheus.selector import equal_value, is_selector, matchers, matching
 from prometheus.slo import Sli
 from stack.dataclass import dataclass
 from stack.document import Value
@@ -17,7 +17,6 @@ PERIOD = 30 * DAY
 LONGEST_PERIOD = 365 * DAY
 HIGHEST_OBJECTIVE = Decimal("0.999999")
 _HISTOGRAM = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)(.*)", re.ASCII | re.DOTALL)
-_HAS_LE = re.compile(r"[{,]\s*le\s*[=!]")
 
 
 @dataclass(frozen=True)
@@ -111,15 +110,15 @@ def series(value: Value) -> str:
 def histogram(value: Value, service: str) -> Sli:
     """The indicator that has nothing but the histogram that `value` selects, `_bucket` added to its name if need be."""
     text = series(value)
-    if _HAS_LE.search(text):
+    if any(label == "le" for label, _, _ in matchers(text)):
         raise value.error(f"{value.path} must leave the label le to the gate; it reads all buckets")
     match = _HISTOGRAM.fullmatch(text)
-    name, matchers = (match[1], match[2]) if match else ("", text)
+    name, braces = (match[1], match[2]) if match else ("", text)
     if name.endswith(("_count", "_sum", "_total")):
         raise value.error(
             f"{value.path}: {name} has no buckets; name the histogram, without {name[name.rindex('_') :]}"
         )
-    buckets = f"{name}{'_bucket' if name and not name.endswith('_bucket') else ''}{matchers}"
+    buckets = f"{name}{'_bucket' if name and not name.endswith('_bucket') else ''}{braces}"
     return Sli(
         service=service,
         total=matching(buckets, "le", "=", "+Inf"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from stack.errors import HqError
 
 _LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 _NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 _STRING = r"""(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)"""
+_ONE_MATCHER = re.compile(
+    rf"(?P<label>[a-zA-Z_][a-zA-Z0-9_]*)\s*(?P<operator>=~|!~|!=|=)\s*(?P<string>{_STRING})", re.ASCII
+)
 _MATCHER = rf"\s*[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=~|!~|!=|=)\s*{_STRING}\s*"
 _MATCHERS = rf"\{{(?:{_MATCHER}(?:,{_MATCHER})*,?)?\s*\}}"
 _SELECTOR = re.compile(rf"\s*(?P<name>{_NAME})?\s*(?P<matchers>{_MATCHERS})?\s*", re.ASCII)
@@ -54,10 +57,17 @@ def is_selector(text: str) -> bool:
 
 def equal_value(series: str, label: str) -> str | None:
     """The value that the selector `series` demands of `label`, if it demands one by `=`."""
-    match = re.search(rf'[{{,]\s*{re.escape(label)}\s*=\s*"((?:[^"\\\n]|\\.)*)"', series)
-    if not match:
-        return None
-    return re.sub(r"\\(.)", _unescape, match[1])
+    values = (value for name, operator, value in matchers(series) if (name, operator) == (label, "="))
+    return next(values, None)
+
+
+def matchers(series: str) -> Iterator[tuple[str, str, str]]:
+    """The matchers of a selector: label, operator, and the value that its string says."""
+    match = _SELECTOR.fullmatch(series)
+    for found in _ONE_MATCHER.finditer(match["matchers"] or "") if match else ():
+        string = found["string"]
+        value = string[1:-1]
+        yield found["label"], found["operator"], value if string[0] == "`" else re.sub(r"\\(.)", _unescape, value)
 
 
 def _unescape(escape: re.Match[str]) -> str:

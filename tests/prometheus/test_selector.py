@@ -95,6 +95,11 @@ def test_only_an_exact_match_has_a_value() -> None:
     assert equal_value('m{job=~"a"}', "job") is None
     assert equal_value('m{otherjob="a"}', "job") is None
     assert equal_value("m", "job") is None
+    assert equal_value("m{path='x,job=\"a\"'}", "job") is None
+    assert equal_value("m{path=`{job=\"a\"`, job='b'}", "job") == "b"
+    assert equal_value("m{job=`a\\b`}", "job") == "a\\b"
+    assert equal_value("m{job=~'a', job='b'}", "job") == "b"
+    assert equal_value("sum(m{job='b'})", "job") is None
 
 
 def test_one_selector_of_several_counters() -> None:
