@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import sqrt
 
 from gates.proof import OneLook
 from gates.share import BadShare
 from stack.dataclass import dataclass
 
-_MORE_TRAFFIC = 1.25  # a step in the search for what would settle it
-_MOST_TRAFFIC = 10_000.0
+_MOST_TRAFFIC = 10_000.0  # times as much as there was; more than that is no advice
+_PRECISION = 1.05
 
 
 @dataclass(frozen=True)
@@ -77,13 +78,22 @@ class TwoShares:
 
     def traffic_to_settle(self, proof: OneLook) -> float | None:
         """How many times as many requests on both sides would settle it; None when hardly any number will."""
-        times = _MORE_TRAFFIC
-        while times <= _MOST_TRAFFIC:
-            more = replace(self, candidate=_scaled(self.candidate, times), baseline=_scaled(self.baseline, times))
-            if more.is_no_worse(proof) or more.is_worse(proof):
-                return times
-            times *= _MORE_TRAFFIC
-        return None
+        few, many = 1.0, 2.0
+        while not self._settled(many, proof):
+            few, many = many, 2 * many
+            if many > _MOST_TRAFFIC:
+                return None
+        while many / few > _PRECISION:
+            middle = sqrt(few * many)
+            if self._settled(middle, proof):
+                many = middle
+            else:
+                few = middle
+        return many
+
+    def _settled(self, times: float, proof: OneLook) -> bool:
+        more = replace(self, candidate=_scaled(self.candidate, times), baseline=_scaled(self.baseline, times))
+        return more.is_no_worse(proof) if self.excess <= 0 else more.is_worse(proof)
 
     def _due_part(self, requests: int, requests_before: int) -> float:
         return self.factor * requests / (self.factor * requests + requests_before)

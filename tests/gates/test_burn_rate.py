@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from gates.gate import GateResult, QualityGate, Verdict
 from gates.proof import OneLook
 from gates.share import BadShare, Counted
 from tests.gates.cases import SLI, evidence
+from tests.gates.drawn import failures
 from tests.gates.indicators import indicator
 from tests.gates.past import Past
 
@@ -167,6 +171,21 @@ def test_more_failures_never_help(short: tuple[int, float], long: tuple[int, flo
     ]
     gravity = [Verdict.PASS, Verdict.UNDECIDED, Verdict.FAIL]
     assert gravity.index(verdicts[0]) <= gravity.index(verdicts[1])
+
+
+def test_at_the_boundary_at_most_5_percent_of_the_verdicts_are_wrong_on_either_side() -> None:
+    chance, runs, limit = random.Random(20261122), 2000, 0.006
+    found: Counter[Verdict] = Counter()
+    for _ in range(runs):
+        now, before = (failures(chance, n, limit) for n in (1000, 11_000))
+        found[verdict(now, now + before)] += 1
+    assert 0 < found[Verdict.PASS] / runs <= 0.05
+    assert 0 < found[Verdict.FAIL] / runs <= 0.05
+
+
+@cache
+def verdict(short: int, long: int) -> Verdict:
+    return judge(spending(300, 1000, short), spending(3600, 12_000, long)).verdict
 
 
 @pytest.mark.e2e

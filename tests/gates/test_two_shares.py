@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import replace
-from math import log, log1p
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates.proof import OneLook
 from gates.share import BadShare
 from gates.two_shares import TwoShares
+from tests.gates.drawn import failures
 
 PROOF = OneLook(0.95)
 RUNS = 2000
@@ -40,15 +40,6 @@ def two(bad: float, requests: float, bad_before: float, requests_before: float, 
     return TwoShares(
         share(bad, requests), share(bad_before, requests_before), allowed.get("factor", 1.0), allowed.get("margin", 0.0)
     )
-
-
-def failures(chance: random.Random, requests: int, p: float) -> int:
-    """How many of the requests fail, each by chance `p`: by the gaps between failures."""
-    bad, at = -1, 0
-    while at <= requests:
-        at += int(log(1 - chance.random()) / log1p(-p)) + 1
-        bad += 1
-    return bad
 
 
 def test_without_a_margin_the_bad_requests_of_both_sides_are_tossed_like_a_coin() -> None:
@@ -117,10 +108,12 @@ def test_nothing_is_proven_to_be_both(pair: TwoShares) -> None:
     assert not (pair.is_no_worse(PROOF) and pair.is_worse(PROOF))
 
 
+@settings(deadline=None)
 @given(pairs())
 def test_what_is_said_to_settle_it_does(pair: TwoShares) -> None:
     if times := pair.traffic_to_settle(PROOF):
         more = replace(pair, candidate=scaled(pair.candidate, times), baseline=scaled(pair.baseline, times))
+        assert 1 < times <= 10_000
         assert more.is_no_worse(PROOF) or more.is_worse(PROOF)
 
 
@@ -147,3 +140,18 @@ def test_at_the_boundary_at_most_5_percent_of_the_verdicts_are_wrong_on_either_s
     }
     assert sum(often for pair, often in pairs.items() if pair.is_no_worse(PROOF)) / RUNS <= 0.05
     assert sum(often for pair, often in pairs.items() if pair.is_worse(PROOF)) / RUNS <= 0.05
+
+
+def test_bursts_that_are_known_to_be_bursts_make_no_more_wrong_verdicts() -> None:
+    chance, together, n = random.Random(20261122), 5, 2000
+    drawn = Counter(tuple(together * failures(chance, n // together, 0.02) for _ in range(2)) for _ in range(RUNS))
+
+    def wrong(dispersion: float) -> tuple[float, float]:
+        pairs = {
+            TwoShares(*(share(bad, n, dispersion) for bad in both), 1.0, 0.0): often for both, often in drawn.items()
+        }
+        passes = sum(often for pair, often in pairs.items() if pair.is_no_worse(PROOF))
+        return passes / RUNS, sum(often for pair, often in pairs.items() if pair.is_worse(PROOF)) / RUNS
+
+    assert max(wrong(together)) <= 0.05
+    assert min(wrong(1.0)) > 0.15
