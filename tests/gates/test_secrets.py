@@ -122,3 +122,13 @@ def test_a_verdict_is_not_garbled_by_a_short_tenant(tmp_path: Path, capfd: pytes
         path = stack_at(tmp_path, server.url, "headers: {X-Scope-OrgID: '1', X-Stage: dev}", "retries: 0")
         assert main(["--stack", str(path), "--no-record"]) == 4
     assert "refused the query: execution: dev of team-1\n" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--explain", "--self-test", "--validate"])
+@pytest.mark.parametrize("auth", AUTHS)
+def test_what_is_said_without_asking(auth: str, option: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write_credentials(tmp_path)
+    keys, secrets = AUTHS[auth]
+    assert main(["--stack", str(stack_at(tmp_path, "http://127.0.0.1:1", *keys)), option]) == 0
+    said = "".join(capfd.readouterr())
+    assert [form for form in in_any_form([*secrets, TENANT]) if form.lower() in said.lower()] == []
