@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import atexit
 import gc
 import os
 import signal
@@ -161,6 +160,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    gc.set_threshold(100_000)  # so short a process leaves no garbage worth a search, which takes a sixth of its time,
-    atexit.register(gc.freeze)  # most of that at its end
-    sys.exit(main())
+    gc.set_threshold(100_000)  # so short a process leaves no garbage that is worth a search,
+    os._exit(main())  # and nothing to tidy up at its end: each of these took a tenth of its time
