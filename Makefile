@@ -29,6 +29,7 @@ test: check ## the whole suite, the closed loop among it, under 15 minutes
 bench: install ## what the figures in the README come from
 	$(BIN)/python -m bench.data_plane
 	$(BIN)/python -m bench.detection
+	$(BIN)/python -m bench.gate_errors
 	$(BIN)/python -m bench.gates
 	$(BIN)/python -m bench.score
 

@@ -46,7 +46,8 @@ def details(result: GateResult) -> list[str]:
     lines = [proven] if (proven := _proven(result)) else []
     if result.dispersion is not None and result.dispersion >= NOTICEABLE:
         lines.append(
-            f"Failures come in bursts: they vary {number(result.dispersion)} times as much as independent ones."
+            f"Failures come in bursts: they vary {number(result.dispersion)} times as much as independent ones, "
+            "and are counted as so many fewer."
         )
     lines += [f"Note: {note}." for note in result.notes]
     if result.advice:

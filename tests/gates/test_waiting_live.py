@@ -105,6 +105,18 @@ def test_at_the_deadline_undecided_is_the_answer(tmp_path: Path, capsys: pytest.
     assert "About 947 requests like these settle it; at 5 a second that is 3m more." in said.out
 
 
+def test_a_replay_tells_how_long_was_waited(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evidence = tmp_path / "evidence.json"
+    with answering(lambda _: vector(TOO_FEW)) as url:
+        path = stack(tmp_path, url)
+        options = ["--gate", "success_rate", "--wait", "1200ms", "--every", "600ms", "--no-record"]
+        assert main(["--stack", str(path), *options, "--evidence", str(evidence)]) == 3
+    judged = capsys.readouterr().out
+    assert re.match(r"The gates at .* UTC, after \d looks in \d+s\n", judged)
+    assert main(["--replay", str(evidence)]) == 3
+    assert capsys.readouterr().out == judged
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupt_while_waiting_remediates_and_records_nothing(
     tmp_path: Path, number: signal.Signals, code: int
