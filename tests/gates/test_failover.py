@@ -104,3 +104,12 @@ def test_each_server_is_shown_the_same(tmp_path: Path, capsys: pytest.CaptureFix
     for request in (*first.requests, *second.requests):
         assert "\r\nAuthorization: Bearer t\r\n" in request
         assert "\r\nX-Scope-OrgID: team-a\r\n" in request
+
+
+def test_the_evidence_is_that_of_the_server_that_was_heard(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evidence = str(tmp_path / "evidence.json")
+    with FakeServer([TIME, EMPTY, b""]) as first, FakeServer([TIME, NO]) as second:
+        found = gates(stack(tmp_path, first.url, second.url), 4, capsys, "--evidence", evidence)
+    assert main(["--replay", evidence, "--format", "json"]) == 4
+    replayed = json.loads(capsys.readouterr().out)["gates"]
+    assert [gate["reason"] for gate in replayed] == [gate["reason"] for gate in found]
