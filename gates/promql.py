@@ -127,7 +127,7 @@ class PromQl:
         try:
             return window.liveness(instant.ask(window.questions_of_liveness()))
         except RefusedError as error:
-            refuse_wrong_query(gate, series, error)
+            refuse_wrong_query(gate, series, error, alone=False)
             raise
 
 

@@ -17,13 +17,18 @@ _POSITION = re.compile(r"(?:invalid parameter \"query\": )?(\d+):(\d+): (.*)", r
 _BEFORE, _AFTER = 60, 40  # characters of a long line that are shown around the position
 
 
-def refuse_wrong_query(gate: QualityGate, query: str, error: RefusedError) -> None:
-    """Raises ConfigError when Prometheus refused `query` because it cannot read it."""
+def refuse_wrong_query(gate: QualityGate, query: str, error: RefusedError, *, alone: bool = True) -> None:
+    """Raises ConfigError when Prometheus refused `query` because it cannot read it.
+
+    It can be told where in the query when that was asked `alone`.
+    """
     if error.error_type not in ("bad_data", "422") or not _UNREADABLE.search(error.words):
         return
     place = gate.place
     found = _POSITION.fullmatch(error.words)
-    words, shown = (found[3], _pointed_at(query, int(found[1]), int(found[2]))) if found else (error.words, (query,))
+    words, shown = (found[3], _pointed_at(query, int(found[1]), int(found[2]))) if found else (error.words, ())
+    if not (found and alone):
+        shown = (f"  {query}",)
     message = f'the query of "{gate.name}" is wrong; Prometheus says: {words}'
     if place is None:
         raise HqError(message) from None
@@ -34,7 +39,7 @@ def _pointed_at(query: str, line: int, column: int) -> tuple[str, ...]:
     """The line of the query, and under it a caret at the column; both from 1, and columns are bytes."""
     lines = query.split("\n")
     if not 1 <= line <= len(lines):
-        return (query,)
+        return (f"  {query}",)
     text = lines[line - 1].replace("\t", " ")
     at = len(text.encode()[: column - 1].decode(errors="ignore"))
     start = max(0, at - _BEFORE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
@@ -115,6 +116,9 @@ gates:
     promql: {query}
     pass: "< 100"
 """
+ALIVE = """\
+    alive: 'queue_depth{job=~"("}'
+"""
 
 
 @pytest.mark.e2e
@@ -149,6 +153,40 @@ def test_a_query_that_prometheus_cannot_read_is_the_users_to_mend(
     assert main(["-c", str(path), "--no-record"]) == 2
     where = f'gates.check: {path}:4: the query of "queue" is wrong; Prometheus says: '
     assert capsys.readouterr().err == f"{where}{shown}\n"
+
+
+@pytest.mark.e2e
+def test_a_selector_that_prometheus_cannot_read_is_the_users_to_mend(
+    past: Past, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "gates.yaml"
+    path.write_text(GATES.format(url=past.url, query='max(queue_depth{job="queue"})') + ALIVE)
+    assert main(["-c", str(path), "--no-record"]) == 2
+    assert capsys.readouterr().err == (
+        f'gates.check: {path}:4: the query of "queue" is wrong; Prometheus says: parse error: error parsing regexp: '
+        'missing closing ): `^(?:()$`\n  queue_depth{job=~"("}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ('singleExpr: unexpected token ""; want "(", "{", "-", "+"; unparsed data: ""', 2),
+        ('unknown func "nofunc"', 2),
+        ("cannot select more than -search.maxSamplesPerQuery=1000000000 samples", 4),
+    ],
+)
+def test_victoria_metrics_says_it_in_other_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, code: int
+) -> None:
+    refusal = json.dumps({"status": "error", "errorType": "422", "error": words}).encode()
+    with answering(lambda _: refusal) as url:
+        path = tmp_path / "gates.yaml"
+        path.write_text(GATES.format(url=url, query="sum("))
+        assert main(["-c", str(path), "--no-record"]) == code
+    if code == 2:
+        where = f'gates.check: {path}:4: the query of "queue" is wrong; Prometheus says: '
+        assert capsys.readouterr().err == f"{where}{words}\n  sum(\n"
 
 
 @pytest.mark.e2e
