@@ -157,6 +157,7 @@ def test_json_holds_all_that_the_text_says(past: Past, tmp_path: Path, capsys: p
         "strict": False,
         "dry_run": False,
         "looks": 1,
+        "waited_seconds": 0.0,
         "remediation": None,
         "journal_problem": None,
         "gates": [
@@ -172,6 +173,8 @@ def test_json_holds_all_that_the_text_says(past: Past, tmp_path: Path, capsys: p
                 "place": f"{path}:5",
                 "window_seconds": 600.0,
                 "coverage": 1.0,
+                "needed": None,
+                "needed_seconds": None,
                 "reason": "99.9% of 6,000 requests succeeded in 10m; at least 99.5% is due",
                 "advice": "",
                 "notes": [],
