@@ -35,6 +35,7 @@ from stack.version import installed_version
 FORMAT = "dev-hq gate evidence"
 VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
+_NONSENSE = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)  # of a file that was made up
 _DECODER = Decoder({"Sli": Sli, "Condition": SuccessRate | Latency | ErrorBudget | BurnRate | Comparison | PromQl})
 
 
@@ -126,6 +127,8 @@ def replay(path: Path, *, strict: bool = False, dry_run: bool = False) -> GateRe
         report = Looking(_checklist(path, check), source, begun).look(check.moment).noted(check.notes)
     except MissingAnswerError as error:
         raise _unusable(path, document, str(error)) from None
+    except _NONSENSE:
+        raise _unusable(path, document, "its gates are none that can be judged") from None
     if json.dumps(_found(report), sort_keys=True) != json.dumps(found, sort_keys=True):
         raise _unusable(path, document, "its answers are judged differently here")
     return replace(report, strict=check.strict or strict, dry_run=check.dry_run or dry_run)

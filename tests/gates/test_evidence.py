@@ -350,6 +350,27 @@ def test_evidence_that_makes_no_sense_is_refused(check: Check, changes: dict[str
     assert check.complaint() == f"cannot be replayed: {problem}"
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("gates.0.confidence", 2.0),
+        ("gates.0.window", "NaN"),
+        ("moment.first", "NaN"),
+        ("scrape_interval", "+Inf"),
+        ("max_age", "+Inf"),
+    ],
+)
+def test_evidence_that_was_made_up_is_refused(check: Check, path: str, value: object) -> None:
+    check.run()
+    judged = node = check.document()["check"]
+    *way, last = path.split(".")
+    for key in way:
+        node = node[int(key) if key.isdigit() else key]
+    node[last] = value
+    check.rewrite(check=judged)
+    assert check.complaint() == "cannot be replayed: its gates are none that can be judged"
+
+
 def test_evidence_without_gates_is_refused(check: Check) -> None:
     check.run()
     document = check.document()
