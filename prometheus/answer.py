@@ -110,7 +110,7 @@ def read_instant(document: Mapping[str, Any]) -> Answer:
             raise AnswerError(f'a result of the unknown type "{kind}"')
     except (KeyError, TypeError, ValueError):
         raise _not_as_documented(document) from None
-    return Answer(samples, _notes(document, "warnings"), _notes(document, "infos"), kind)
+    return Answer(samples, _warnings(document), _notes(document, "infos"), kind)
 
 
 def read_range(document: Mapping[str, Any]) -> RangeAnswer:
@@ -121,7 +121,7 @@ def read_range(document: Mapping[str, Any]) -> RangeAnswer:
         series = tuple(_series(row) for row in document["data"]["result"])
     except (KeyError, TypeError, ValueError):
         raise _not_as_documented(document) from None
-    return RangeAnswer(series, _notes(document, "warnings"), _notes(document, "infos"))
+    return RangeAnswer(series, _warnings(document), _notes(document, "infos"))
 
 
 def read_alerts(document: Mapping[str, Any]) -> tuple[Alert, ...]:
@@ -197,6 +197,12 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(value)
     return value
+
+
+def _warnings(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the server says is wrong with its answer; VictoriaMetrics has no words for a part that is missing."""
+    partial = ("isPartial is set",) if document.get("isPartial") else ()
+    return _notes(document, "warnings") + partial
 
 
 def _notes(document: Mapping[str, Any], key: str) -> tuple[str, ...]:

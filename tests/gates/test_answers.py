@@ -74,6 +74,12 @@ def test_warnings_are_an_error(tmp_path: Path) -> None:
     assert reason_of_error(report) == "Prometheus warns that its answer is not complete: shard 2 did not answer"
 
 
+def test_victoria_metrics_says_otherwise_that_a_part_is_missing(tmp_path: Path) -> None:
+    report = check(tmp_path, lambda _: vector(HEALTHY, isPartial=True))
+    assert reason_of_error(report) == "Prometheus warns that its answer is not complete: isPartial is set"
+    assert check(tmp_path, lambda _: vector(HEALTHY, isPartial=False)).verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize(
     "hint",
     [{"infos": ["metric might not be a counter"]}, {"warnings": ["PromQL info: metric might not be a counter"]}],
