@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from gates.formats.measure import interval
 from gates.formats.plain import plain
 from gates.gate import GateReport, GateResult, Kind, Verdict
-from gates.wording import number, percent, span
+from gates.waiting import looks
+from gates.wording import number, percent
 
 NOTICEABLE = 2.0  # a dispersion; independent failures hardly ever seem to have it
 
@@ -37,8 +38,8 @@ def heading(report: GateReport) -> str:
     """Which moment was judged."""
     if report.at is None:
         return "The gates, without an answer from Prometheus"
-    looks = f", after {report.looks} looks in {span(report.waited)}" if report.looks > 1 else ""
-    return f"The gates at {datetime.fromtimestamp(report.at, UTC):%Y-%m-%d %H:%M:%S} UTC{looks}"
+    at = f"The gates at {datetime.fromtimestamp(report.at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{at}, {looks(report)}" if report.looks > 1 else at
 
 
 def details(result: GateResult) -> list[str]:
