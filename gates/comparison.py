@@ -26,7 +26,7 @@ from gates.proof import OneLook
 from gates.settling import Settling
 from gates.share import BadShare, Counted, failed_requests
 from gates.two_shares import TwoShares
-from gates.wording import count, number, percent
+from gates.wording import count, length, number, percent
 from prometheus.slo import narrowed
 from stack.dataclass import dataclass
 from stack.errors import HqError
@@ -251,7 +251,7 @@ def _labelled(side: str, evidence: Evidence) -> list[Doubt]:
 def _measured(gate: QualityGate, demand: Comparison, did: str, pair: TwoShares) -> str:
     share = f"{percent(pair.actual, pair.allowed)} of {count(pair.candidate.requests)} requests {did}"
     before = f"{percent(pair.expected, pair.allowed)} of {count(pair.baseline.requests)} of the baseline"
-    return f"{share} in {format_duration(gate.window)}, and {before} ({demand.baseline.describe(gate.window)})"
+    return f"{share} in {length(gate.window)}, and {before} ({demand.baseline.describe(gate.window)})"
 
 
 def _due(demand: Comparison) -> str:

@@ -6,7 +6,7 @@ doubt found here is a reason why a gate cannot pass; none of them keeps a proven
 
 from __future__ import annotations
 
-from gates.wording import count, percent, span
+from gates.wording import count, length, percent, span
 from stack.dataclass import dataclass
 from stack.quantity import format_duration
 
@@ -103,7 +103,7 @@ class Liveness:
         if not self.coverage:
             covered = f"less than {span(self.step)}"
         return Doubt(
-            f"the history covers {covered} of the {format_duration(self.window)} window",
+            f"the history covers {covered} of the {length(self.window)} window",
             "Wait until the window has filled, or judge a shorter one.",
         )
 
@@ -135,10 +135,10 @@ class Evidence(Liveness):
         return (f"{resets} in the window (restarts), accounted for", *super().notes())
 
     def _no_data(self) -> Doubt:
-        if self.newest is None:
+        if self.newest is None or self.dead:
             return super()._no_data()
         return Doubt(
-            f"{self.series} has fewer than two samples in the {format_duration(self.window)} window",
+            f"{self.series} has fewer than two samples in the {length(self.window)} window",
             "Wait for some more scrapes, and check that prometheus.scrape_interval is what Prometheus does.",
         )
 
@@ -156,7 +156,7 @@ class Evidence(Liveness):
         if self.requests:
             return None
         return Doubt(
-            f"there were no requests in the {format_duration(self.window)} window",
+            f"there were no requests in the {length(self.window)} window",
             "Send some, or judge a longer window.",
         )
 

@@ -11,9 +11,9 @@ from gates.gate import GateResult, QualityGate, Verdict
 from gates.proof import Proof
 from gates.settling import Settling, advice, settling
 from gates.share import BadShare, Counted
-from gates.wording import count, percent
+from gates.wording import count, length, percent
 from stack.dataclass import dataclass
-from stack.quantity import format_duration, format_percent
+from stack.quantity import format_percent
 
 _TOO_FEW = "so few requests prove neither that it is reached nor that it is missed"
 _SEND_MORE = "Send more requests, or judge a longer window."
@@ -124,7 +124,7 @@ def decide(share: BadShare, limit: float, proof: Proof) -> Verdict:
 
 
 def _judged(gate: QualityGate, demand: Demand, counted: Counted, proof: Proof) -> Finding:
-    share, window = counted.share, format_duration(gate.window)
+    share, window = counted.share, length(gate.window)
     measured = f"{_percents(share, float(demand.target))} of {count(share.requests)} requests {demand.did} in {window}"
     due = f"at least {format_percent(demand.target)} is due"
     proven = decide(share, demand.allowed, proof)

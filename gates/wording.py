@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from stack.quantity import format_percent
+from stack.quantity import format_duration, format_percent
 
 
 def count(number: float) -> str:
@@ -28,6 +28,12 @@ def number(value: float, limit: float | None = None) -> str:
         if limit is None or value == limit or float(words) != limit:
             break
     return words
+
+
+def length(seconds: float) -> str:
+    """The length of a window: `10m` and `500ms` exactly, and `10m 14s` where it grew with the time that was waited."""
+    grown = (seconds >= 120 and seconds % 60) or (seconds >= 10 and seconds % 1)
+    return span(seconds) if grown else format_duration(seconds)
 
 
 def span(seconds: float) -> str:

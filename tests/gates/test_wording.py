@@ -2,7 +2,7 @@
 
 import pytest
 
-from gates.wording import count, percent, span
+from gates.wording import count, length, percent, span
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,25 @@ def test_count(number: float, words: str) -> None:
 )
 def test_a_percentage_is_never_rounded_onto_its_limit(ratio: float, limit: float | None, words: str) -> None:
     assert percent(ratio, limit) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.5, "500ms"),
+        (2.5, "2500ms"),
+        (60.0, "1m"),
+        (90.0, "90s"),
+        (97.5, "1m 38s"),
+        (600.0, "10m"),
+        (614.297, "10m 14s"),
+        (635.0, "10m 35s"),
+        (5400.0, "90m"),
+        (2592000.0, "30d"),
+    ],
+)
+def test_length(seconds: float, words: str) -> None:
+    assert length(seconds) == words
 
 
 @pytest.mark.parametrize(
