@@ -48,12 +48,15 @@ class Window:
         }
 
     def questions_of_liveness(self) -> dict[str, str]:
-        """PromQL, by name, for everything that liveness() reads; it may be a gauge too."""
+        """PromQL, by name, for everything that liveness() reads; it may be a gauge too.
+
+        A series that has ended has no newest sample; in VictoriaMetrics timestamp() alone would still find it.
+        """
         missed_for = format_duration(min(max(self.seconds, _MISSED_FOR[0]), _MISSED_FOR[1]))
         seen = f"group by (job, instance) (last_over_time({self.series}[{missed_for}]))"
         asked = {
             "steps with data": self._steps_with_data(),
-            "newest sample": f"max(timestamp({self.series}))",
+            "newest sample": f"max(timestamp({self.series}) and {self.series})",
             "copies": self._copies(),
             "dead targets": f"(up == 0 and on (job, instance) {seen})",
         }

@@ -21,9 +21,17 @@ NAMES = ("victoria-metrics", "victoria-metrics-prod")  # Debian's, and that of i
 def victoria_metrics_with(history: History, directory: Path) -> Iterator[str]:
     """The URL of a VictoriaMetrics that has lived through `history`."""
     directory.mkdir(parents=True)
+    with victoria_metrics(directory, "scrape_configs: []\n") as url:
+        _import(url, history)
+        yield url
+
+
+@contextmanager
+def victoria_metrics(directory: Path, config: str, *options: str) -> Iterator[str]:
+    """The URL of a VictoriaMetrics that scrapes by a configuration of Prometheus."""
     program = next(found for name in NAMES if (found := shutil.which(name)))
+    (directory / "prometheus.yml").write_text(config)
     address = free_address("127.0.0.1")
-    url = f"http://{address}"
     child = Child(
         "victoria-metrics",
         [
@@ -31,13 +39,14 @@ def victoria_metrics_with(history: History, directory: Path) -> Iterator[str]:
             f"-storageDataPath={directory / 'data'}",
             "-retentionPeriod=90d",
             f"-httpListenAddr={address}",
+            f"-promscrape.config={directory / 'prometheus.yml'}",
+            *options,
         ],
         directory / "victoria.log",
     )
     try:
         wait_for(lambda: not address.is_free(), 30, "VictoriaMetrics did not listen")
-        _import(url, history)
-        yield url
+        yield f"http://{address}"
     finally:
         child.stop()
 
