@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from gates.checklist import Checklist
@@ -11,6 +11,7 @@ from gates.evidence_file import refuse_unwritable, write_evidence
 from gates.gate import GateReport
 from gates.instant import Moment, Source
 from gates.recording import Recording
+from stack.dataclass import dataclass
 from stack.errors import HqError
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +16,7 @@ from typing import TypeVar
 import yaml
 
 from stack.address import Address, AddressError
+from stack.dataclass import dataclass
 from stack.errors import ConfigError, HqError
 from stack.quantity import QuantityError, format_duration, parse_duration, parse_percent
 from stack.suggestion import suggestion

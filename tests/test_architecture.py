@@ -60,3 +60,13 @@ def test_nothing_heavy_is_imported_before_it_is_needed(entry: str) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, timeout=60, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+CHECKED = [path for package, path in MODULES if package in ("stack", "prometheus", "gates")]
+
+
+@pytest.mark.parametrize("path", CHECKED, ids=lambda path: path.name)
+def test_frozen_dataclasses_are_those_that_are_quick_to_make(path: Path) -> None:
+    text = path.read_text()
+    if "@dataclass(frozen=True" in text:
+        assert "from stack.dataclass import dataclass" in text, "a check starts slower with each of the others"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from gates.codec import encode
 from gates.gate import Kind, QualityGate, Verdict
 from gates.rehearsal.server import Asked, Reply
 from gates.rehearsal.service import Row, Service
+from stack.dataclass import dataclass
 
 SERVICE = Service()
 MONTH = 30 * 86400.0
