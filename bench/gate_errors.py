@@ -19,7 +19,7 @@ from functools import cache
 from math import ceil, log1p
 from random import Random
 
-from gates.bursts import Slices, dispersion
+from gates.bursts import Slices, sized
 from gates.gate import Verdict
 from gates.judgement import decide
 from gates.proof import ManyLooks, OneLook, Proof
@@ -69,7 +69,7 @@ def share_at(times: list[float], scrapes: int, per_scrape: float, *, sees_bursts
     if not bad or not sees_bursts:
         return BadShare.of(requests, bad, bad)
     slices = Slices.of(scrapes, 1.0)
-    return BadShare.of(requests, bad, bad, dispersion(_counts(times, slices, per_scrape)) if slices else None)
+    return sized(BadShare.of(requests, bad, bad), list(_counts(times, slices, per_scrape)) if slices else [])
 
 
 def _counts(times: list[float], slices: Slices, per_scrape: float) -> Iterator[tuple[float, float]]:

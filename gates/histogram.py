@@ -6,13 +6,12 @@ At a bound a count is exact; nothing is interpolated.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING
 
-from gates.bursts import Slices, dispersion
+from gates.bursts import Slices, sized
 from gates.evidence import Evidence
 from gates.instant import Instant, Reading, UnusableAnswerError
 from gates.share import BadShare
@@ -115,7 +114,7 @@ def _by_bound(counts: Mapping[str, float], unit: float) -> dict[float, float]:
 
 
 def slower_in_bursts(found: Histogram, sli: Sli, seconds: float, instant: Instant) -> dict[float, BadShare]:
-    """The requests that took longer than each finite bound, with their dispersion.
+    """The requests that took longer than each finite bound, with the size of their bursts.
 
     Raises PrometheusError, UnusableAnswerError.
     """
@@ -128,11 +127,10 @@ def slower_in_bursts(found: Histogram, sli: Sli, seconds: float, instant: Instan
     total = slices.grown(matching(found.name, "le", "=", "+Inf"))
     counts = instant.ask_over_time({everything: total, **questions}, slices.number, slices.seconds)
     return {
-        bound: replace(share, dispersion=_dispersion(counts[everything], counts[f"at most {bound:g} s"]))
+        bound: sized(share, _slices(counts[everything], counts[f"at most {bound:g} s"]))
         for bound, share in shares.items()
     }
 
 
-def _dispersion(everything: Mapping[float, float], fast: Mapping[float, float]) -> float | None:
-    slices = ((at, requests) for at, requests in everything.items() if at in fast)
-    return dispersion((max(0.0, requests - fast[at]), requests) for at, requests in slices)
+def _slices(everything: Mapping[float, float], fast: Mapping[float, float]) -> list[tuple[float, float]]:
+    return [(max(0.0, requests - fast[at]), requests) for at, requests in sorted(everything.items()) if at in fast]

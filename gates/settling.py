@@ -27,7 +27,7 @@ def settling(share: BadShare, window: float, limit: float, proof: Proof) -> Sett
 
     There must have been at least one request.
     """
-    together = share.dispersion or 1.0
+    together = share.together_at_least if share.high > limit * share.requests else share.together
     needed = proof.requests_to_settle(share.high / together, share.requests / together, limit)
     if needed is None:
         return None

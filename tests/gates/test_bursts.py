@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.bursts import FEWEST_SLICES, Slices, dispersion, in_bursts
+from gates.bursts import FEWEST_SLICES, Slices, dispersion, in_bursts, sized, swing
+from gates.gate import Verdict
 from gates.instant import Instant, UnusableAnswerError
 from gates.share import BadShare, Counted
-from tests.gates.cases import SOUND
+from tests.gates.cases import SOUND, judged
 from tests.gates.sources import InSlices, Nothing
 
 FIVES = (300.0,) * 20
@@ -163,6 +164,28 @@ def test_more_failures_than_requests_in_a_slice_are_kept_within_what_is_possible
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 1000)), max_size=30))
 def test_the_dispersion_is_never_below_1(slices: list[tuple[int, int]]) -> None:
     found = dispersion([(min(bad, requests), requests) for bad, requests in slices])
+    busy = sum(requests > 0 for _, requests in slices)
+    assert (found is None) == (busy < FEWEST_SLICES)
+    assert found is None or 1 <= found < math.inf
+
+
+@pytest.mark.parametrize("began", range(4, 21))
+@pytest.mark.parametrize("share", [1.0, 0.1])
+def test_an_outage_that_goes_on_does_not_hide_behind_its_own_dispersion(began: int, share: float) -> None:
+    slices = [(0.0, 300.0)] * (20 - began) + [(300.0 * share, 300.0)] * began
+    bad = sum(failed for failed, _ in slices)
+    result = judged(sized(BadShare.of(6000.0, bad, bad), slices))
+    assert result.verdict is Verdict.FAIL
+
+
+def test_one_burst_however_large_is_one() -> None:
+    slices = [(0.0, 300.0)] * 12 + [(300.0, 300.0)] + [(0.0, 300.0)] * 7
+    assert judged(sized(BadShare.of(6000.0, 300.0, 300.0), slices)).verdict is Verdict.UNDECIDED
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 1000)), max_size=30))
+def test_the_swing_is_never_below_1(slices: list[tuple[int, int]]) -> None:
+    found = swing([(min(bad, requests), requests) for bad, requests in slices])
     busy = sum(requests > 0 for _, requests in slices)
     assert (found is None) == (busy < FEWEST_SLICES)
     assert found is None or 1 <= found < math.inf
