@@ -108,7 +108,7 @@ gates:
   - {name: fast, histogram: 'latency_bucket{job="${job}"}', under: 300ms, share: 99}
   - {name: budget, slo: shop, budget_left: ">= 10%"}
   - {name: burn, slo: shop, max_burn: 6, windows: [5m, 1h]}
-  - {name: not worse, slo: shop, baseline: {version: stable}, factor: 4}
+  - {name: not worse, slo: shop, baseline: {version: stable}, factor: 8}
   - {name: not worse than before, slo: shop, baseline: {offset: 30m}, margin: 1%}
   - {name: not slower, histogram: 'latency_bucket{job="${job}"}', baseline: {version: stable}, margin: 3%}
   - {name: queue, promql: 'max(queue_depth{job="${job}"})', pass: "< 100", alive: 'queue_depth{job="${job}"}'}
