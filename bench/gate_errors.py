@@ -19,11 +19,11 @@ from functools import cache
 from math import ceil, log1p
 from random import Random
 
-from gates.bursts import Slices, sized
+from gates.conditions.judgement import decide
+from gates.counting.bursts import Slices, sized
+from gates.counting.share import BadShare
 from gates.gate import Verdict
-from gates.judgement import decide
 from gates.proof import ManyLooks, OneLook, Proof
-from gates.share import BadShare
 
 Rates = dict[Verdict, float]
 ONE_LOOK = OneLook()

@@ -12,7 +12,7 @@ from chaos.measurement import Meter, objectives_of
 from chaos.stopping import Stopping
 from chaos.windows import together
 from gates.automated import AutomatedQualityGate
-from gates.evidence import COMPLETE
+from gates.counting.evidence import COMPLETE
 from gates.gate import GateResult, Kind, Verdict
 from gates.objectives import checklist_of
 from gates.wording import count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from stack.errors import JournalError
 from stack.journal import Journal
 
 if TYPE_CHECKING:
-    from gates.remedy import Remedy
+    from gates.remedies.remedy import Remedy
     from gates.waiting import Waiting
     from stack.on_fail import OnFail
 
@@ -60,7 +60,7 @@ class AutomatedQualityGate:
             def look(moment: Moment) -> GateReport:
                 if evidence is None:
                     return ask(lambda source: judge(source, moment))
-                from gates.keeping import Keeping
+                from gates.replaying.keeping import Keeping
 
                 return Keeping(evidence, self._checklist, judge).look(ask, moment)
 
@@ -73,7 +73,7 @@ class AutomatedQualityGate:
         return report
 
     def _remedied(self, on_fail: OnFail, report: GateReport) -> Remedy:
-        from gates.remediation import remediate
+        from gates.remedies.remediation import remediate
 
         return remediate(on_fail, report, Journal(self._checklist.journal))
 
@@ -118,4 +118,4 @@ class AutomatedQualityGate:
 
 
 def _new_run_id() -> str:
-    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(3)}"
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(3).hex()}"

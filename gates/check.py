@@ -43,7 +43,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if problem := contradiction(arguments):
         raise HqError(problem)
     if arguments.replay:
-        from gates.evidence_file import replay
+        from gates.replaying.evidence_file import replay
 
         return _tell(replay(arguments.replay, strict=arguments.strict, dry_run=arguments.dry_run), arguments)
     checklist = _checklist(arguments)
@@ -52,12 +52,12 @@ def _run(arguments: argparse.Namespace) -> int:
         _print(f"{checklist.file} is valid: {checklist.summary}")
         return 0
     if arguments.explain:
-        from gates.explanation import explain
+        from gates.explaining.explanation import explain
 
         _print(explain(checklist))
         return 0
     if arguments.self_test:
-        from gates.self_test import rehearse
+        from gates.rehearsal.self_test import rehearse
 
         return rehearse(checklist, _print)
     return _tell(_judge(checklist, arguments), arguments)
@@ -66,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _checklist(arguments: argparse.Namespace) -> Checklist:
     """The gates of the gates file, or of the stack, that are asked for."""
     if arguments.config:
-        from gates.gates_file import load_gates
+        from gates.configuration.gates_file import load_gates
 
         checklist = load_gates(arguments.config, dict(arguments.var))
     else:

@@ -12,7 +12,7 @@ from stack.dataclass import dataclass
 
 if TYPE_CHECKING:
     from gates.instant import Instant
-    from gates.remedy import Remedy
+    from gates.remedies.remedy import Remedy
 
 
 class Verdict(StrEnum):

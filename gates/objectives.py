@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gates.checklist import Checklist
-from gates.error_budget import ErrorBudget
+from gates.conditions.error_budget import ErrorBudget
+from gates.conditions.latency import Latency
+from gates.conditions.success_rate import SuccessRate
 from gates.gate import Condition, Place, QualityGate
-from gates.latency import Latency
-from gates.success_rate import SuccessRate
 from prometheus.slo import sli_of
 from stack.model import Service, Stack
 

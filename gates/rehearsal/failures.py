@@ -6,10 +6,10 @@ import json
 import math
 from collections.abc import Callable
 
-from gates.codec import encode
 from gates.gate import Kind, QualityGate, Verdict
 from gates.rehearsal.server import Asked, Reply
 from gates.rehearsal.service import Row, Service
+from gates.replaying.codec import encode
 from stack.dataclass import dataclass
 
 SERVICE = Service()

@@ -8,9 +8,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeAlias
 
-from gates.comparison import Comparison
+from gates.conditions.comparison import Comparison
+from gates.conditions.promql import PromQl
 from gates.gate import Kind, QualityGate
-from gates.promql import PromQl
 from gates.rehearsal.server import Asked
 from prometheus.selector import quoted
 from prometheus.slo import Sli

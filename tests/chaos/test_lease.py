@@ -69,6 +69,7 @@ def test_the_callers_values_are_copied():
     assert lease.grant().values == {"k": 1}
 
 
+@pytest.mark.e2e
 def test_a_lease_is_granted_again_every_third_of_its_ttl_and_withdrawn_at_its_deadline():
     lease = FaultLease(ttl=1.2)
     lease.set({"k": 1}, seconds=1.8)

@@ -14,6 +14,8 @@ from stack.waiting import wait_for
 from tests.demo.conftest import Program, Start
 from tests.demo.scripted_vendor import CLOSE, HANG, ScriptedVendor, Step
 
+pytestmark = pytest.mark.e2e
+
 
 def summary(load: Program, seconds: float = 15) -> dict[str, Any]:
     """What the load says when it is done."""
@@ -28,7 +30,6 @@ def finished(load: Program) -> float:
     return sum(value for name, value in load.samples().items() if name.startswith("load_requests_total"))
 
 
-@pytest.mark.e2e
 def test_a_stalled_server_shows_in_the_latency_and_loses_no_request(start: Start) -> None:
     server = start("vendor")
     load = start("load", "--url", server.url, "--rate", "80", "--seconds", "3")
@@ -49,7 +50,6 @@ def test_a_stalled_server_shows_in_the_latency_and_loses_no_request(start: Start
     assert slow >= 30
 
 
-@pytest.mark.e2e
 def test_a_stalled_generator_catches_up_and_says_how_late_it_was(start: Start) -> None:
     server = start("vendor")
     load = start("load", "--url", server.url, "--rate", "80", "--seconds", "2")
@@ -64,7 +64,6 @@ def test_a_stalled_generator_catches_up_and_says_how_late_it_was(start: Start) -
     assert result["seconds_from_due"]["p99"] > 0.5
 
 
-@pytest.mark.e2e
 def test_what_cannot_be_sent_is_dropped_and_counted(start: Start, vendor: ScriptedVendor) -> None:
     vendor.answer_with(HANG)
     load = start("load", "--url", vendor.url, "--rate", "50", "--seconds", "1", "--timeout", "1.5", "--in-flight", "5")
@@ -100,7 +99,6 @@ def test_a_failure_is_anything_but_a_2xx(start: Start, vendor: ScriptedVendor) -
     assert vendor.requests == summary(load)["due"]  # a redirect is never followed
 
 
-@pytest.mark.e2e
 def test_what_is_in_flight_when_the_load_is_stopped_is_said(start: Start, vendor: ScriptedVendor) -> None:
     vendor.answer_with(HANG)
     load = start("load", "--url", vendor.url, "--rate", "50")

@@ -11,6 +11,8 @@ from stack.waiting import wait_for
 from tests.demo.conftest import Start
 from tests.demo.scripted_vendor import HANG, ScriptedVendor
 
+pytestmark = pytest.mark.e2e
+
 PROGRAMS = ("vendor", "storefront", "load")
 
 
@@ -53,7 +55,6 @@ def test_sigterm_ends_it_in_order_within_two_seconds(start: Start, name: str) ->
     assert program.address.is_free()
 
 
-@pytest.mark.e2e
 def test_a_storefront_that_waits_for_its_vendor_still_ends_within_two_seconds(
     start: Start, vendor: ScriptedVendor
 ) -> None:

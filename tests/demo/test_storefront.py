@@ -12,6 +12,8 @@ from stack.process import find_program
 from tests.demo.conftest import Program, Start
 from tests.demo.scripted_vendor import CLOSE, CUT, HANG, ScriptedVendor, Step
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture(scope="module")
 def naive(start_shared: Start, _vendor_process: ScriptedVendor) -> Program:
@@ -113,7 +115,6 @@ def test_tries_and_retries_are_counted(resilient: Program, vendor: ScriptedVendo
     }
 
 
-@pytest.mark.e2e
 def test_the_budget_keeps_retries_from_becoming_a_storm(start: Start, vendor: ScriptedVendor) -> None:
     storefront = start("storefront", "--vendor", vendor.url, "--budget-percent", "50", "--budget-minimum", "0")
     vendor.answer_with(503)

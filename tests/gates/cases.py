@@ -6,13 +6,13 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from gates.error_budget import ErrorBudget
-from gates.evidence import Doubt, Evidence
+from gates.conditions.error_budget import ErrorBudget
+from gates.conditions.judgement import Demand, judge_share
+from gates.conditions.success_rate import SuccessRate
+from gates.counting.evidence import Doubt, Evidence
+from gates.counting.share import BadShare, Counted
 from gates.gate import GateResult, QualityGate
-from gates.judgement import Demand, judge_share
 from gates.proof import OneLook
-from gates.share import BadShare, Counted
-from gates.success_rate import SuccessRate
 from prometheus.slo import Sli
 
 SLI = Sli(

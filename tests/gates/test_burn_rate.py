@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.burn_rate import BurnRate, Spending, highest_burn_rate, judge_burn
+from gates.conditions.burn_rate import BurnRate, Spending, highest_burn_rate, judge_burn
+from gates.counting.share import BadShare, Counted
 from gates.gate import GateResult, QualityGate, Verdict
 from gates.proof import OneLook
-from gates.share import BadShare, Counted
 from tests.gates.cases import SLI, evidence
 from tests.gates.drawn import failures
 from tests.gates.indicators import indicator
@@ -173,6 +173,7 @@ def test_more_failures_never_help(short: tuple[int, float], long: tuple[int, flo
     assert gravity.index(verdicts[0]) <= gravity.index(verdicts[1])
 
 
+@pytest.mark.e2e
 def test_at_the_boundary_at_most_5_percent_of_the_verdicts_are_wrong_on_either_side() -> None:
     chance, runs, limit = random.Random(20261122), 2000, 0.006
     found: Counter[Verdict] = Counter()

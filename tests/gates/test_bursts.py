@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.bursts import FEWEST_SLICES, Slices, dispersion, in_bursts, sized, swing
+from gates.counting.bursts import FEWEST_SLICES, Slices, dispersion, in_bursts, sized, swing
+from gates.counting.share import BadShare, Counted
 from gates.gate import Verdict
 from gates.instant import Instant, UnusableAnswerError
-from gates.share import BadShare, Counted
 from tests.gates.cases import SOUND, judged
 from tests.gates.sources import InSlices, Nothing
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gates.bursts import dispersion
+from gates.counting.bursts import dispersion
 from gates.gate import Verdict
 from tests.gates.history import History, Value, prometheus_with
 from tests.gates.past import Past

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.codec import CodecError, Decoder, encode
+from gates.replaying.codec import CodecError, Decoder, encode
 
 
 class Colour(Enum):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gates.check import main
-from gates.transcript import SHOWN
+from gates.remedies.transcript import SHOWN
 from stack.process import process_started
 from stack.waiting import wait_for
 from tests.gates.failing import (
@@ -26,6 +26,8 @@ from tests.gates.failing import (
     start,
 )
 from tests.gates.fake_prometheus import answering
+
+pytestmark = pytest.mark.e2e
 
 ON_ERROR = "{run: [./rollback.sh], when: [error]}"
 
@@ -151,11 +153,10 @@ sleep 600
 """
 
 
-@pytest.mark.e2e
 def test_one_that_hangs_is_killed_with_its_whole_process_group(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gates.command.GRACE", 0.3)
+    monkeypatch.setattr("gates.remedies.command.GRACE", 0.3)
     program(tmp_path, HANGING)
     path = stack(tmp_path, "{run: [./rollback.sh], when: [error], timeout: 3s}")
     assert main(["--stack", str(path)]) == 5
@@ -165,7 +166,6 @@ def test_one_that_hangs_is_killed_with_its_whole_process_group(
     assert is_gone(tmp_path / "grandchild")
 
 
-@pytest.mark.e2e
 def test_at_its_deadline_it_is_asked_first(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     program(tmp_path, "trap 'echo tidied up; exit 0' TERM; echo waiting; while :; do sleep 0.05; done")
     assert main(["--stack", str(stack(tmp_path, "{run: [./rollback.sh], when: [error], timeout: 3s}"))]) == 5
@@ -221,7 +221,6 @@ def test_nobody_who_reads_what_it_prints_changes_nothing(tmp_path: Path, closing
     assert "words" not in done.stdout
 
 
-@pytest.mark.e2e
 def test_a_gigabyte_costs_no_memory_and_no_disk(tmp_path: Path) -> None:
     program(tmp_path, "head -c 1000000000 /dev/zero | tr '\\0' '\\n'; echo printed > printed")
     path = stack(tmp_path, ON_ERROR)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gates.comparison import Baseline, Comparison
+from gates.conditions.comparison import Baseline, Comparison
 from gates.gate import GateResult, Kind, QualityGate, Verdict
 from gates.instant import Instant
 from stack.errors import HqError

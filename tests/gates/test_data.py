@@ -35,9 +35,9 @@ from typing import Any
 
 import pytest
 
+from gates.conditions.latency import Latency
+from gates.conditions.success_rate import SuccessRate
 from gates.gate import GateResult, QualityGate, Verdict
-from gates.latency import Latency
-from gates.success_rate import SuccessRate
 from prometheus.slo import Sli
 from tests.gates.fake_prometheus import vector
 from tests.gates.indicators import indicator

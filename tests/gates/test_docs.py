@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gates.gates_file import load_gates
+from gates.configuration.gates_file import load_gates
 from stack.document import Value
 from tests.gates.test_openslo import SLO
 

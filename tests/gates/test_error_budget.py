@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.error_budget import ErrorBudget, judge_budget
+from gates.conditions.error_budget import ErrorBudget, judge_budget
+from gates.counting.share import BadShare, Counted
 from gates.gate import GateResult, QualityGate, Verdict
-from gates.share import BadShare, Counted
 from tests.gates.cases import BUDGET, SLI, SPENDING, evidence
 from tests.gates.indicators import indicator
 from tests.gates.past import Past

@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 
 from gates.check import main
-from gates.evidence_file import FORMAT, _digest
 from gates.formats import FORMATS
+from gates.replaying.evidence_file import FORMAT, _digest
 from stack.address import free_address
 from stack.journal import Journal
 from stack.version import installed_version
 from tests.gates.fake_prometheus import answering, clock, evenly, slices, vector
 from tests.gates.past import Past
 from tests.gates.test_answers import HEALTHY, STACK
+
+pytestmark = pytest.mark.e2e
 
 OBJECTIVES = "{success_rate: {target: 99.5%}, latency: {under: 300ms, target: 99%}}"
 
@@ -152,7 +154,6 @@ def test_a_waited_verdict_is_judged_again_at_its_last_look(check: Check) -> None
     assert check.replay("--format", "json") == told
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize(
     "job", ["healthy", "failing", "sparse", "idle", "dead", "stale", "young", "not-a-number", "restarted"]
 )
@@ -382,7 +383,7 @@ def test_evidence_without_gates_is_refused(check: Check) -> None:
 
 def test_evidence_that_is_too_large_is_not_read(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
     check.run()
-    monkeypatch.setattr("gates.evidence_file.MAX_BYTES", 1024**2)
+    monkeypatch.setattr("gates.replaying.evidence_file.MAX_BYTES", 1024**2)
     check.evidence.write_text(" " * (1024**2 + 1))
     assert check.complaint() == "is no evidence of gates: it is larger than 1 MiB"
 

@@ -19,6 +19,8 @@ from tests.gates.formats.reports import EVERY_VERDICT, REPORT
 from tests.gates.past import Past
 from tests.hq.serving import Served, serving
 
+pytestmark = pytest.mark.e2e
+
 GATES = """\
 version: 1
 stack: stack.yaml
@@ -77,7 +79,6 @@ def test_the_format_openmetrics_tells_the_same_as_the_exporter(served: Served) -
     assert set(written) <= set(exported)
 
 
-@pytest.mark.e2e
 def test_what_was_measured_is_exported(served: Served, past: Past, tmp_path: Path) -> None:
     path = gates_file(tmp_path, past.url, "failing")
     assert main(["-c", path, "--at", str(past.at)]) == 1

@@ -15,6 +15,8 @@ from tests.gates.fake_prometheus import clock, vector
 from tests.gates.guarded_stack import stack_at
 from tests.prometheus.fake_server import FakeServer, http
 
+pytestmark = pytest.mark.e2e
+
 TIME, EMPTY = http(200, clock()), http(200, vector({}))
 NO = http(422, b'{"status":"error","errorType":"execution","error":"no"}')
 

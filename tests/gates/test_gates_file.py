@@ -11,16 +11,16 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gates.burn_rate import BurnRate
 from gates.check import main
 from gates.checklist import Checklist
-from gates.comparison import Baseline, Comparison
-from gates.error_budget import ErrorBudget
+from gates.conditions.burn_rate import BurnRate
+from gates.conditions.comparison import Baseline, Comparison
+from gates.conditions.error_budget import ErrorBudget
+from gates.conditions.latency import Latency
+from gates.conditions.promql import Limit, PromQl
+from gates.conditions.success_rate import SuccessRate
+from gates.configuration.gates_file import load_gates
 from gates.gate import Kind
-from gates.gates_file import load_gates
-from gates.latency import Latency
-from gates.promql import Limit, PromQl
-from gates.success_rate import SuccessRate
 from prometheus.slo import Sli
 from stack.errors import HqError
 from stack.on_fail import OnFail

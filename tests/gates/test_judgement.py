@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.evidence import Doubt
+from gates.counting.evidence import Doubt
+from gates.counting.share import BadShare
 from gates.gate import Verdict
-from gates.share import BadShare
 from tests.gates.cases import evidence, judged
 
 DOUBTS = {

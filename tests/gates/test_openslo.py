@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates.check import main
-from gates.gates_file import load_gates
+from gates.configuration.gates_file import load_gates
 from stack.errors import HqError
 
 GATES = """version: 1

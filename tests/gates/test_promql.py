@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gates.check import main
+from gates.conditions.promql import Limit, PromQl
 from gates.gate import GateResult, QualityGate, Verdict
-from gates.promql import Limit, PromQl
 from tests.gates.fake_prometheus import answering, vector
 from tests.gates.past import Past
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gates.recording import Exchange, MissingAnswerError, Recorded, Recording, read_exchange, write_exchange
+from gates.replaying.recording import Exchange, MissingAnswerError, Recorded, Recording, read_exchange, write_exchange
 from prometheus.answer import Answer, RangeAnswer, Sample, Series
 from prometheus.errors import AnswerError, PrometheusError, RefusedError, UnreachableError
 

@@ -18,6 +18,8 @@ from stack.waiting import wait_for
 from tests.gates.failing import FAILS, PASSES, line_of_remediation, outcomes, program, remediations, stack, start
 from tests.gates.fake_prometheus import Answer, answering, vector
 
+pytestmark = pytest.mark.e2e
+
 COUNTS = "echo started >> starts; cat >/dev/null"
 ON_FAIL = "{run: [./rollback.sh]}"
 ON_ERROR = "{run: [./rollback.sh], when: [error]}"
@@ -165,7 +167,6 @@ def test_a_dry_run_does_not_use_up_the_run_id(tmp_path: Path) -> None:
     assert starts(tmp_path) == 1
 
 
-@pytest.mark.e2e
 def test_of_two_checks_at_once_one_starts_it(tmp_path: Path) -> None:
     program(tmp_path, f"{COUNTS}; while ! [ -e go ]; do sleep 0.05; done")
     path = stack(tmp_path, ON_ERROR)

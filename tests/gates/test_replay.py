@@ -9,21 +9,23 @@ from pathlib import Path
 import pytest
 
 from gates.automated import AutomatedQualityGate
-from gates.burn_rate import BurnRate
 from gates.checklist import Checklist
-from gates.comparison import Baseline, Comparison
-from gates.error_budget import ErrorBudget
-from gates.evidence_file import replay
+from gates.conditions.burn_rate import BurnRate
+from gates.conditions.comparison import Baseline, Comparison
+from gates.conditions.error_budget import ErrorBudget
+from gates.conditions.latency import Latency
+from gates.conditions.promql import Limit, PromQl
+from gates.conditions.success_rate import SuccessRate
 from gates.formats import render
 from gates.gate import Condition, Kind, Place, QualityGate
-from gates.latency import Latency
-from gates.promql import Limit, PromQl
 from gates.rehearsal.failures import FAILURES
 from gates.rehearsal.server import Server
-from gates.success_rate import SuccessRate
+from gates.replaying.evidence_file import replay
 from stack.access import Access
 from stack.model import PrometheusSettings
 from tests.gates.cases import SLI
+
+pytestmark = pytest.mark.e2e
 
 AT = 1_750_000_000.123
 ANSWERED = [failure for failure in FAILURES if not failure.hangs and not failure.is_deaf]

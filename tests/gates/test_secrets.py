@@ -16,6 +16,8 @@ from tests.gates.fake_prometheus import clock, vector
 from tests.gates.guarded_stack import stack_at
 from tests.prometheus.fake_server import FakeServer, Reply, http
 
+pytestmark = pytest.mark.e2e
+
 TOKEN = "canary/tok+en=="
 PASSWORD = "canary & pass:word"
 PAIR = base64.b64encode(f"ci:{PASSWORD}".encode()).decode()

@@ -8,23 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from gates.burn_rate import BurnRate
 from gates.check import main
 from gates.checklist import Checklist
-from gates.comparison import Baseline, Comparison
-from gates.error_budget import ErrorBudget
+from gates.conditions.burn_rate import BurnRate
+from gates.conditions.comparison import Baseline, Comparison
+from gates.conditions.error_budget import ErrorBudget
+from gates.conditions.latency import Latency
+from gates.conditions.promql import Limit, PromQl
+from gates.conditions.success_rate import SuccessRate
 from gates.gate import Condition, GateResult, Kind, QualityGate, Verdict
 from gates.instant import Instant
-from gates.latency import Latency
 from gates.looking import Looking, unmeasured
-from gates.promql import Limit, PromQl
 from gates.rehearsal.failures import FAILURES, Failure
-from gates.self_test import rehearse
-from gates.success_rate import SuccessRate
+from gates.rehearsal.self_test import rehearse
 from prometheus.errors import PrometheusError
 from stack.errors import HqError
 from stack.model import PrometheusSettings
 from tests.gates.cases import SLI
+
+pytestmark = pytest.mark.e2e
 
 STACK = """
 services:
@@ -192,7 +194,7 @@ def test_a_gate_that_can_never_pass_is_named_with_its_reason() -> None:
 
 
 def test_more_gates_than_fit_get_more_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gates.self_test.FAILURES", FAILURES[-3:])
+    monkeypatch.setattr("gates.rehearsal.self_test.FAILURES", FAILURES[-3:])
     code, said = rehearsed(checklist(*[SuccessRate(SLI, TIGHT)] * 8))
     assert code == 0
     tables = [line for line in said.splitlines() if line.startswith("what happens")]

@@ -17,6 +17,8 @@ from tests.gates.fake_prometheus import clock, vector
 from tests.gates.guarded_stack import stack_at
 from tests.prometheus.fake_server import FakeServer, Reply, http
 
+pytestmark = pytest.mark.e2e
+
 IMPATIENT = ("timeout: 500ms", "retries: 0", "deadline: 2s")
 HTML = "Content-Type: text/html\r\n"
 TIME = http(200, clock())

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from gates.conditions.judgement import Demand, judge_share
+from gates.conditions.settling import settling
+from gates.counting.share import BadShare, Counted
 from gates.gate import GateResult, Verdict
-from gates.judgement import Demand, judge_share
 from gates.proof import ManyLooks, OneLook, Proof
-from gates.settling import settling
-from gates.share import BadShare, Counted
 from tests.gates.cases import GATE, SOUND
 
 WHILE_WAITING = ManyLooks()

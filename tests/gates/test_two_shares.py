@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gates.conditions.two_shares import TwoShares
+from gates.counting.share import BadShare
 from gates.proof import OneLook
-from gates.share import BadShare
-from gates.two_shares import TwoShares
 from tests.gates.drawn import failures
 
 PROOF = OneLook(0.95)
@@ -117,6 +117,7 @@ def test_what_is_said_to_settle_it_does(pair: TwoShares) -> None:
         assert more.is_no_worse(PROOF) or more.is_worse(PROOF)
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("n", "n_before", "p_before", "factor", "margin"),
     [

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gates.check import main
-from gates.gates_file import load_gates
-from gates.variables import Variables
+from gates.configuration.gates_file import load_gates
+from gates.configuration.variables import Variables
 from prometheus.client import PrometheusClient
 from prometheus.selector import equal_value, is_selector
 from stack.document import parse_document

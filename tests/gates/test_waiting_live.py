@@ -16,6 +16,8 @@ from gates.check import main
 from tests.gates.fake_prometheus import answering, vector
 from tests.gates.history import History, prometheus_with
 
+pytestmark = pytest.mark.e2e
+
 ROOT = Path(__file__).parent.parent.parent
 STACK = """
 services:
@@ -51,7 +53,6 @@ def present(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-@pytest.mark.e2e
 def test_the_window_grows_until_it_proves_that_the_target_is_reached(
     tmp_path: Path, present: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -72,7 +73,6 @@ def test_the_window_grows_until_it_proves_that_the_target_is_reached(
     assert int(found[2]) > 20
 
 
-@pytest.mark.e2e
 def test_windows_begin_no_earlier_than_the_release_and_grow_from_there(
     tmp_path: Path, present: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -85,7 +85,6 @@ def test_windows_begin_no_earlier_than_the_release_and_grow_from_there(
     assert said.err.splitlines()[-1].endswith("pass: shop success_rate pass")
 
 
-@pytest.mark.e2e
 def test_a_failure_is_not_waited_for(tmp_path: Path, present: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = stack(tmp_path, present)
     path.write_text(path.read_text().replace("job: shop", "job: bad"))

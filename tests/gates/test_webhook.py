@@ -26,6 +26,8 @@ from stack.address import free_address
 from tests.gates.failing import FAILS, line_of_remediation, outcomes, remediations, stack, start
 from tests.gates.fake_prometheus import answering
 
+pytestmark = pytest.mark.e2e
+
 SECRET = "an-old-canary"
 PAGE = Path(__file__).parent.parent.parent / "docs" / "gates.md"
 Reply = Callable[[http.server.BaseHTTPRequestHandler], None]
@@ -167,7 +169,7 @@ def test_without_a_secret_it_is_not_signed(tmp_path: Path) -> None:
 def test_a_server_that_fails_or_breaks_off_is_asked_again_with_the_same_key(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gates.webhook.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("gates.remedies.webhook.FIRST_PAUSE", 0.01)
     with receiving(status(500), breaking_off, status(429), status(503), status(202)) as receiver:
         path = hook(tmp_path, receiver)
         assert main(["--stack", str(path)]) == 4
@@ -207,7 +209,7 @@ def test_a_redirect_is_not_followed(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_one_that_never_takes_it_is_exit_code_5_within_the_deadline(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, reply: Reply, outcome: str
 ) -> None:
-    monkeypatch.setattr("gates.webhook.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("gates.remedies.webhook.FIRST_PAUSE", 0.01)
     began = time.monotonic()
     with receiving(reply) as receiver:
         path = hook(tmp_path, receiver, ", timeout: 500ms")

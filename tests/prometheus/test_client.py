@@ -242,6 +242,7 @@ def test_a_server_that_hangs_up() -> None:
         )
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"])
 def test_an_answer_that_drips_in_is_bounded(head: bytes) -> None:
     with FakeServer([b""]) as server:
@@ -256,6 +257,7 @@ def test_an_answer_that_drips_in_is_bounded(head: bytes) -> None:
         assert client.instant("up").samples, "the next question is not disturbed"
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_what_may_pass_is_tried_again(status: int) -> None:
     with FakeServer([http(status, b""), b"", success(VECTOR)]) as server:
@@ -277,6 +279,7 @@ def test_retries_end() -> None:
     assert str(caught.value) == f"Prometheus at {server.url} cannot answer now (502)"
 
 
+@pytest.mark.e2e
 def test_a_wait_that_is_asked_for_is_kept_or_not_begun() -> None:
     with FakeServer([http(429, b"", "Retry-After: 1\r\n"), success(VECTOR)]) as server:
         started = time.monotonic()
@@ -287,6 +290,7 @@ def test_a_wait_that_is_asked_for_is_kept_or_not_begun() -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.e2e
 def test_the_deadline_holds_over_all_retries() -> None:
     with FakeServer([lambda connection: connection.recv(1) and None]) as server:
         started = time.monotonic()
@@ -331,6 +335,7 @@ def test_a_client_in_a_hurry_asks_the_same_server_once() -> None:
     assert all("\r\nAuthorization: Bearer s3cret\r\n" in request for request in server.requests)
 
 
+@pytest.mark.e2e
 def test_questions_that_belong_together_have_one_deadline() -> None:
     def slow(connection: socket.socket) -> None:
         server.closing.wait(0.3)

@@ -22,7 +22,7 @@ from gates.formats import render
 from gates.formats.markdown import MOST_BYTES, escaped
 from gates.formats.plain import plain
 from gates.gate import GateReport, GateResult, Kind, Place, Verdict
-from gates.remedy import Remedy
+from gates.remedies.remedy import Remedy
 from stack.process import find_program
 from tests.gates.formats.reports import REPORT, of, result
 

@@ -1,0 +1,1 @@
+"""The gates file, and what it refers to."""

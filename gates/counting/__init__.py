@@ -1,0 +1,1 @@
+"""What is counted in a window, and what that is worth as evidence."""

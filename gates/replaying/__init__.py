@@ -1,0 +1,1 @@
+"""Evidence of a verdict: written, read, and judged again."""
