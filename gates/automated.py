@@ -51,6 +51,9 @@ class AutomatedQualityGate:
         started once for a `run_id`, however often that is checked. All that was asked for the verdict, and the answers,
         are written to the file `evidence`.
         """
+        on_fail = self._checklist.on_fail if remediate and not dry_run else None
+        if on_fail:
+            on_fail.refuse_missing_secret()
         begun = GateReport((), None, strict, dry_run, run_id or _new_run_id())
         with self._asking() as ask:
 
@@ -67,8 +70,7 @@ class AutomatedQualityGate:
             report = waiting.until_decided(look, since) if waiting else look(Moment(at, since))
         if record:
             report = replace(report, journal_problem=self._record(report))
-        on_fail = self._checklist.on_fail
-        if on_fail and remediate and not dry_run and report.verdict in on_fail.when:
+        if on_fail and report.verdict in on_fail.when:
             report = replace(report, remedy=self._remedied(on_fail, report))
         return report
 

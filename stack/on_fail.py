@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stack.address import Address, AddressError
 from stack.dataclass import dataclass
+from stack.errors import HqError
 
 if TYPE_CHECKING:
     from stack.document import Value
@@ -36,6 +37,12 @@ class OnFail:
     timeout: float = 60.0
     when: tuple[str, ...] = ("fail",)
     directory: Path = Path()
+
+    def refuse_missing_secret(self) -> None:
+        """Raises HqError for a secret that is not there; who may need it asks before, not when it is too late."""
+        secret = self.webhook.secret_file if self.webhook else None
+        if secret and not secret.is_file():
+            raise HqError(f"on_fail.webhook.secret_file: there is no file {secret}; put the secret there")
 
 
 def read_on_fail(value: Value, base: Path) -> OnFail:
@@ -74,7 +81,7 @@ def _verdict(value: Value) -> str:
 
 def _webhook(value: Value, base: Path) -> Webhook:
     keys = value.fields(required=("url",), optional=("secret_file",))
-    return Webhook(_url(keys["url"]), _secret_file(keys["secret_file"], base) if "secret_file" in keys else None)
+    return Webhook(_url(keys["url"]), base / keys["secret_file"].text() if "secret_file" in keys else None)
 
 
 def _url(value: Value) -> str:
@@ -90,11 +97,3 @@ def _url(value: Value) -> str:
     except AddressError:
         raise value.error(f"{value.path} must be a URL such as https://ci.example/rollback") from None
     return url
-
-
-def _secret_file(value: Value, base: Path) -> Path:
-    """A secret that is missing is found now, not when it is needed."""
-    path = base / value.text()
-    if not path.is_file():
-        raise value.error(f"{value.path}: there is no file {path}; put the secret there")
-    return path

@@ -133,6 +133,25 @@ def test_the_verdict_is_posted_and_signed(tmp_path: Path, capsys: pytest.Capture
     assert re.fullmatch(r"answered 204 after \d+\.\ds", str(outcomes(path)[1][1]))
 
 
+@pytest.mark.parametrize("is_directory", [False, True])
+def test_a_secret_that_is_missing_is_said_before_anything_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], is_directory: bool
+) -> None:
+    with receiving(status(200)) as receiver:
+        path = hook(tmp_path, receiver)
+        (tmp_path / "key").unlink()
+        if is_directory:
+            (tmp_path / "key").mkdir()
+        assert main(["--stack", str(path)]) == 2
+        assert capsys.readouterr() == (
+            "",
+            f"gates.check: on_fail.webhook.secret_file: there is no file {tmp_path}/key; put the secret there\n",
+        )
+        assert main(["--stack", str(path), "--no-remediate"]) == 4
+        assert main(["--stack", str(path), "--dry-run"]) == 0
+    assert receiver.posts == []
+
+
 def test_openssl_finds_the_same_signature(tmp_path: Path) -> None:
     with receiving(status(200)) as receiver:
         assert main(["--stack", str(hook(tmp_path, receiver))]) == 4
