@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gates.gate import QualityGate
 from stack.dataclass import dataclass
-from stack.errors import ConfigError, HqError
+from stack.errors import HqError
 from stack.model import PrometheusSettings
 from stack.quantity import format_duration
 from stack.suggestion import suggestion
@@ -65,10 +65,8 @@ class Checklist:
         for gate in self.gates:
             service = f" for {gate.service}" if gate.service else ""
             problem = self._too_short(f"the window of {gate.name}{service}", gate.window)
-            if problem and gate.place:
-                raise ConfigError(gate.place.file, gate.place.line, problem)
             if problem:
-                raise HqError(problem)
+                raise gate.error(problem)
 
     def _too_short(self, what: str, seconds: float) -> str | None:
         interval = self.prometheus.scrape_interval

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from gates.statistics import CONFIDENCE
 from stack.dataclass import dataclass
+from stack.errors import ConfigError, HqError
 
 if TYPE_CHECKING:
     from gates.instant import Instant
@@ -82,6 +83,31 @@ class QualityGate:
     required: bool = True
     confidence: float = CONFIDENCE
     place: Place | None = field(default=None, compare=False)
+
+    @property
+    def title(self) -> str:
+        """The gate as reports name it: its service, if it has one, and its name."""
+        return f"{self.service} {self.name}".lstrip()
+
+    def error(self, message: str, quoted: tuple[str, ...] = ()) -> HqError:
+        """The complaint `message` about this gate, at its place if that is known; below it stand the lines `quoted`."""
+        return ConfigError(self.place.file, self.place.line, message, quoted) if self.place else HqError(message)
+
+    def result(self, verdict: Verdict, reason: str, advice: str = "") -> GateResult:
+        """A result of this gate, in which nothing is measured."""
+        return GateResult(
+            gate=self.name,
+            service=self.service,
+            kind=self.condition.kind,
+            verdict=verdict,
+            required=self.required,
+            window=self.window,
+            threshold=self.condition.threshold,
+            reason=reason,
+            advice=advice,
+            confidence=self.confidence,
+            place=self.place,
+        )
 
 
 @dataclass(frozen=True)

@@ -77,27 +77,11 @@ def _judge(gate: QualityGate, instant: Instant) -> GateResult:
     if seconds < FEWEST_SCRAPES * instant.scrape_interval:
         scrapes = f"{FEWEST_SCRAPES} scrapes, {format_duration(FEWEST_SCRAPES * instant.scrape_interval)}"
         reason = f"the release was {span(max(0.0, seconds))} old then, and it takes {scrapes}, to count in"
-        return _unjudged(gate, Verdict.UNDECIDED, reason, "Check again a little later, or wait with --wait.")
+        return gate.result(Verdict.UNDECIDED, reason, "Check again a little later, or wait with --wait.")
     return gate.condition.check(replace(gate, window=round(seconds, 3)), instant)
 
 
 def unmeasured(gate: QualityGate, error: HqError) -> GateResult:
     """The verdict on a gate that could not be measured."""
     advice = "Mend what is measured or where it is asked, then check again; nothing is known of the release."
-    return _unjudged(gate, Verdict.ERROR, str(error), advice)
-
-
-def _unjudged(gate: QualityGate, verdict: Verdict, reason: str, advice: str) -> GateResult:
-    return GateResult(
-        gate=gate.name,
-        service=gate.service,
-        kind=gate.condition.kind,
-        verdict=verdict,
-        required=gate.required,
-        window=gate.window,
-        threshold=gate.condition.threshold,
-        confidence=gate.confidence,
-        reason=reason,
-        advice=advice,
-        place=gate.place,
-    )
+    return gate.result(Verdict.ERROR, str(error), advice)

@@ -65,7 +65,10 @@ def judge_share(gate: QualityGate, demand: Demand, counted: Counted, proof: Proo
 def undecided(gate: QualityGate, evidence: Evidence, doubts: Sequence[Doubt]) -> GateResult:
     """The verdict when there is nothing to measure."""
     return replace(
-        _result(gate, evidence, Finding(Verdict.UNDECIDED, _reasons(doubts), doubts[0].advice)), notes=evidence.notes()
+        gate.result(Verdict.UNDECIDED, _reasons(doubts), doubts[0].advice),
+        requests=evidence.requests,
+        coverage=evidence.coverage,
+        notes=evidence.notes(),
     )
 
 
@@ -82,32 +85,16 @@ def concluded(
     # a failure is proven whatever else is in doubt, and the doubts are worth knowing
     doubts = evidence.doubts() if finding.verdict is Verdict.FAIL else ()
     return replace(
-        _result(gate, evidence, finding),
+        gate.result(finding.verdict, finding.reason, finding.advice),
         actual=actual,
         interval=interval,
+        requests=evidence.requests,
+        coverage=evidence.coverage,
         bad=(share.low, share.high),
         dispersion=share.dispersion,
         needed=finding.settling.requests if finding.settling else None,
         needed_seconds=finding.settling.seconds if finding.settling else None,
         notes=(*evidence.notes(), *(doubt.reason for doubt in doubts), *_bursts(share)),
-    )
-
-
-def _result(gate: QualityGate, evidence: Evidence, finding: Finding) -> GateResult:
-    return GateResult(
-        gate=gate.name,
-        service=gate.service,
-        kind=gate.condition.kind,
-        verdict=finding.verdict,
-        required=gate.required,
-        window=gate.window,
-        threshold=gate.condition.threshold,
-        reason=finding.reason,
-        advice=finding.advice,
-        confidence=gate.confidence,
-        requests=evidence.requests,
-        coverage=evidence.coverage,
-        place=gate.place,
     )
 
 

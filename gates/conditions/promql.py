@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from math import isfinite
 from operator import eq, ge, gt, le, lt, ne
@@ -75,25 +76,15 @@ class PromQl:
         return float(self.passes.value)
 
     def check(self, gate: QualityGate, instant: Instant) -> GateResult:
-        """The verdict at an instant; raises ConfigError for a wrong query, PrometheusError, UnusableAnswerError."""
+        """The verdict at an instant; raises HqError for a wrong query, PrometheusError, UnusableAnswerError."""
         actual = self._ask(gate, instant)
         liveness = self._liveness(gate, instant)
         finding = _judged(self, actual, liveness.doubts() if liveness else [])
-        return GateResult(
-            gate=gate.name,
-            service=gate.service,
-            kind=self.kind,
-            verdict=finding.verdict,
-            required=gate.required,
-            window=gate.window,
-            threshold=self.threshold,
-            reason=finding.reason,
-            advice=finding.advice,
+        return replace(
+            gate.result(finding.verdict, finding.reason, finding.advice),
             actual=actual,
-            confidence=gate.confidence,
             coverage=liveness.coverage if liveness else None,
             notes=_notes(finding.verdict, liveness),
-            place=gate.place,
         )
 
     def _ask(self, gate: QualityGate, instant: Instant) -> float | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stack.errors import ConfigError, HqError
-
 if TYPE_CHECKING:
     from gates.gate import QualityGate
     from prometheus.errors import RefusedError
@@ -18,21 +16,17 @@ _BEFORE, _AFTER = 60, 40  # characters of a long line that are shown around the 
 
 
 def refuse_wrong_query(gate: QualityGate, query: str, error: RefusedError, *, alone: bool = True) -> None:
-    """Raises ConfigError when Prometheus refused `query` because it cannot read it.
+    """Raises HqError at the gate's place when Prometheus refused `query` because it cannot read it.
 
     It can be told where in the query when that was asked `alone`.
     """
     if error.error_type not in ("bad_data", "422") or not _UNREADABLE.search(error.words):
         return
-    place = gate.place
     found = _POSITION.fullmatch(error.words)
     words, shown = (found[3], _pointed_at(query, int(found[1]), int(found[2]))) if found else (error.words, ())
     if not (found and alone):
         shown = (f"  {query}",)
-    message = f'the query of "{gate.name}" is wrong; Prometheus says: {words}'
-    if place is None:
-        raise HqError(message) from None
-    raise ConfigError(place.file, place.line, message, shown) from None
+    raise gate.error(f'the query of "{gate.name}" is wrong; Prometheus says: {words}', shown) from None
 
 
 def _pointed_at(query: str, line: int, column: int) -> tuple[str, ...]:

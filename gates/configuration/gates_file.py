@@ -16,7 +16,6 @@ from gates.gate import QualityGate
 from gates.statistics import CONFIDENCE
 from stack.access import ACCESS_KEYS, read_access
 from stack.document import Value, read_document
-from stack.errors import ConfigError
 from stack.model import LONGEST_GATE_WINDOW, GateSettings, PrometheusSettings
 from stack.on_fail import read_on_fail
 from stack.quantity import format_duration
@@ -120,10 +119,7 @@ def _refuse_twins(gates: tuple[QualityGate, ...]) -> None:
     first: dict[tuple[str, str], QualityGate] = {}
     for gate in gates:
         twin = first.setdefault((gate.service, gate.name), gate)
-        if twin is not gate and gate.place and twin.place:
+        if twin is not gate and twin.place:
             service = f" for {gate.service}" if gate.service else ""
-            raise ConfigError(
-                gate.place.file,
-                gate.place.line,
-                f'there is a gate "{gate.name}"{service} already, in {twin.place.file}:{twin.place.line}; rename one',
-            )
+            where = f"{twin.place.file}:{twin.place.line}"
+            raise gate.error(f'there is a gate "{gate.name}"{service} already, in {where}; rename one')

@@ -50,7 +50,7 @@ def _access(access: Access) -> Iterator[str]:
 def _gate(gate: QualityGate, checklist: Checklist) -> Iterator[str]:
     does = "required" if gate.required else "only observes: it says its verdict and stops nothing"
     place = f", {gate.place.file}:{gate.place.line}" if gate.place else ""
-    yield f"{f'{gate.service} {gate.name}'.lstrip()} ({gate.condition.kind}{place}; {does})"
+    yield f"{gate.title} ({gate.condition.kind}{place}; {does})"
     for sentence in demand_in_words(gate):
         yield f"  {sentence}"
     yield "  It asks Prometheus for"

@@ -46,7 +46,7 @@ def rehearse(checklist: Checklist, say: Callable[[str], None]) -> int:
         played = [Scene(failure, tuple(_play(failure, checklist, server))) for failure in FAILURES]
     scenes = [scene for scene in played if any(scene.results)]
     guesses = [(scene, result) for scene in scenes for result in scene.guesses()]
-    titles = [f"{gate.service} {gate.name}".lstrip() for gate in checklist.gates]
+    titles = [gate.title for gate in checklist.gates]
     say("\n".join([*_tables(scenes, titles), *_limits(scenes), *_conclusion(scenes, guesses)]))
     return 1 if guesses else 0
 
