@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         except HqError:
             raise
         except Exception:
-            traceback.print_exc()  # exit code 1 would say that a gate failed
+            _say(traceback.format_exc())  # exit code 1 would say that a gate failed
             return INTERNAL
 
 
@@ -94,13 +94,16 @@ def _judge(checklist: Checklist, arguments: argparse.Namespace) -> GateReport:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    """Says a line beside the report, where anybody can hear it: no verdict is lost with it."""
+    if sys.stderr:  # print() would take the standard output instead
+        with suppress(OSError):
+            print(line, file=sys.stderr, flush=True)
 
 
 def _tell(report: GateReport, arguments: argparse.Namespace) -> int:
     """Prints and writes the report where it is wanted; its exit code, but no 0 when one of these is not there."""
     if report.journal_problem:
-        print(f"warning: the verdicts are not recorded: {report.journal_problem}", file=sys.stderr)
+        _say(f"warning: the verdicts are not recorded: {report.journal_problem}")
     problems = [report.evidence_problem] if report.evidence_problem else []
     problems += _write(report, arguments.output) if arguments.output else []
     try:
@@ -108,7 +111,7 @@ def _tell(report: GateReport, arguments: argparse.Namespace) -> int:
     except HqError as error:
         problems.append(str(error))
     for problem in problems:
-        print(f"error: {problem}", file=sys.stderr)
+        _say(f"error: {problem}")
     return report.exit_code or (USAGE if problems else 0)
 
 
@@ -119,6 +122,8 @@ def _write(report: GateReport, outputs: Sequence[Output]) -> list[str]:
 
 
 def _print(words: str) -> None:
+    if not sys.stdout:
+        raise HqError("the report cannot be printed: the standard output is closed")
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # not everything prints Unicode
     try:
@@ -153,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(parser.parse_args(argv))
     except HqError as error:
-        print(f"gates.check: {error}", file=sys.stderr)
+        _say(f"gates.check: {error}")
         return USAGE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT

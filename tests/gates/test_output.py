@@ -150,3 +150,29 @@ def test_a_screen_without_unicode_costs_no_verdict(stack: str) -> None:
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"99 \\u2030\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [((), 4), (("--wait", "1s"), 4), (("-o", "json=/nowhere/gates.json"), 4), (("--gate", "typo"), 2)],
+)
+@pytest.mark.parametrize("trouble", ["2>/dev/full", "2>&-"])
+def test_nobody_who_hears_costs_no_verdict(stack: str, trouble: str, options: tuple[str, ...], code: int) -> None:
+    check = [sys.executable, "-m", "gates.check", "--stack", stack, "--format", "json", *options]
+    done = shell(f'"$@" {trouble}', check)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert [json.loads(done.stdout)["exit_code"]] == [code] if code == 4 else not done.stdout
+
+
+def test_a_report_that_nobody_can_read_is_no_pass(stack: str) -> None:
+    check = [sys.executable, "-m", "gates.check", "--stack", stack, "--no-record"]
+    done = shell('"$@" >&-', [*check, "--dry-run"])
+    assert (done.returncode, done.stderr) == (2, "error: the report cannot be printed: the standard output is closed\n")
+    assert shell('"$@" >&-', check).returncode == 4
+
+
+def shell(line: str, words: list[str]) -> subprocess.CompletedProcess[str]:
+    """What comes of the words, started by a line of shell."""
+    return subprocess.run(
+        ["sh", "-c", line, "sh", *words], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+    )
