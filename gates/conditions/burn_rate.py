@@ -16,9 +16,9 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from gates.conditions.judgement import Finding, concluded, doubtful, undecided
-from gates.counting.bursts import in_bursts
 from gates.counting.evidence import Doubt
-from gates.counting.share import BadShare, Counted, failed_requests
+from gates.counting.failures import failed_in_bursts
+from gates.counting.share import BadShare, Counted
 from gates.gate import GateResult, Kind, QualityGate, Verdict
 from gates.proof import OneLook
 from gates.wording import count, number
@@ -87,13 +87,8 @@ class BurnRate:
 
     def check(self, gate: QualityGate, instant: Instant) -> GateResult:
         """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
-        spent = [self._spent(seconds, instant) for seconds in sorted(self.windows)]
+        spent = [Spending(seconds, failed_in_bursts(self.sli, seconds, instant)) for seconds in sorted(self.windows)]
         return judge_burn(gate, self, spent, instant.proof_of_moving_window(gate.confidence))
-
-    def _spent(self, seconds: float, instant: Instant) -> Spending:
-        sli = self.sli
-        counted = failed_requests(sli, seconds, instant)
-        return Spending(seconds, in_bursts(counted, seconds, instant, total=sli.total, bad=sli.bad, good=sli.good))
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 from gates.conditions.judgement import Finding, concluded, doubtful, undecided
 from gates.conditions.settling import Settling
 from gates.conditions.two_shares import TwoShares
-from gates.counting.bursts import in_bursts
 from gates.counting.evidence import Doubt, Evidence
-from gates.counting.histogram import histogram, slower_in_bursts
-from gates.counting.share import BadShare, Counted, failed_requests
+from gates.counting.failures import failed_in_bursts
+from gates.counting.histogram import histogram
+from gates.counting.share import BadShare, Counted
+from gates.counting.slowness import slower_in_bursts
 from gates.gate import GateResult, Kind, QualityGate, Verdict
 from gates.instant import UnusableAnswerError
 from gates.proof import OneLook
@@ -200,11 +201,7 @@ def _passed(demand: Comparison, sides: Sides, worst: str, measured: str, each: O
 
 def _failures(demand: Comparison, seconds: float, instant: Instant) -> Sides:
     """The failed requests of both sides."""
-    counted = []
-    for sli, moment in _both(demand, seconds, instant):
-        failed = failed_requests(sli, seconds, moment)
-        counted.append(in_bursts(failed, seconds, moment, total=sli.total, bad=sli.bad, good=sli.good))
-    candidate, baseline = counted
+    candidate, baseline = (failed_in_bursts(sli, seconds, moment) for sli, moment in _both(demand, seconds, instant))
     pair = _pair(demand, candidate.share, baseline.share)
     return Sides(candidate.evidence, baseline.evidence, {"failed": pair})
 

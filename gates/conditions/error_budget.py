@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from gates.conditions.judgement import Finding, concluded, doubtful, undecided
 from gates.counting.evidence import Doubt
-from gates.counting.share import BadShare, Counted, failed_requests
+from gates.counting.failures import failed_requests
+from gates.counting.share import BadShare, Counted
 from gates.gate import GateResult, Kind, QualityGate, Verdict
 from gates.wording import count, percent, span
 from prometheus.slo import errors, requests

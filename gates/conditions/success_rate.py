@@ -6,8 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from gates.conditions.judgement import Demand, judge_share
-from gates.counting.bursts import in_bursts
-from gates.counting.share import failed_requests
+from gates.counting.failures import failed_in_bursts
 from gates.gate import GateResult, Kind, QualityGate
 from stack.dataclass import dataclass
 
@@ -33,8 +32,6 @@ class SuccessRate:
 
     def check(self, gate: QualityGate, instant: Instant) -> GateResult:
         """The verdict at an instant; raises PrometheusError, UnusableAnswerError."""
-        sli = self.sli
-        counted = failed_requests(sli, gate.window, instant)
-        counted = in_bursts(counted, gate.window, instant, total=sli.total, bad=sli.bad, good=sli.good)
+        counted = failed_in_bursts(self.sli, gate.window, instant)
         demand = Demand(self.target, "succeeded", self.warn)
         return judge_share(gate, demand, counted, instant.proof(gate.confidence))

@@ -11,13 +11,11 @@ from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING
 
-from gates.counting.bursts import Slices, sized
 from gates.counting.evidence import Evidence
 from gates.counting.share import BadShare
 from gates.counting.window import Window
 from gates.instant import Instant, Reading, UnusableAnswerError
 from prometheus.selector import matching
-from prometheus.slo import bucket as bucket_at
 from stack.dataclass import dataclass
 from stack.quantity import format_duration
 
@@ -111,26 +109,3 @@ def _by_bound(counts: Mapping[str, float], unit: float) -> dict[float, float]:
             raise UnusableAnswerError(f'the histogram has a bucket le="{le}", which is no number') from None
         by_bound[bound] = by_bound.get(bound, 0.0) + counted
     return by_bound
-
-
-def slower_in_bursts(found: Histogram, sli: Sli, seconds: float, instant: Instant) -> dict[float, BadShare]:
-    """The requests that took longer than each finite bound, with the size of their bursts.
-
-    Raises PrometheusError, UnusableAnswerError.
-    """
-    shares = {bucket.bound: found.slower(bucket, bucket) for bucket in found.finite}
-    slices = Slices.of(seconds, instant.scrape_interval)
-    if not slices or not any(share.high for share in shares.values()):
-        return shares
-    everything = "requests in a slice"
-    questions = {f"at most {bound:g} s": slices.grown(bucket_at(sli, bound)) for bound in shares}
-    total = slices.grown(matching(found.name, "le", "=", "+Inf"))
-    counts = instant.ask_over_time({everything: total, **questions}, slices.number, slices.seconds)
-    return {
-        bound: sized(share, _slices(counts[everything], counts[f"at most {bound:g} s"]))
-        for bound, share in shares.items()
-    }
-
-
-def _slices(everything: Mapping[float, float], fast: Mapping[float, float]) -> list[tuple[float, float]]:
-    return [(max(0.0, requests - fast[at]), requests) for at, requests in sorted(everything.items()) if at in fast]

@@ -5,10 +5,6 @@ from __future__ import annotations
 from math import ceil, floor
 
 from gates.counting.evidence import Doubt, Evidence
-from gates.counting.window import Window
-from gates.instant import Instant, UnusableAnswerError
-from gates.wording import count
-from prometheus.slo import Sli
 from stack.dataclass import dataclass
 
 _DUST = 1e-6  # of a request: what arithmetic on floats adds to a whole number
@@ -68,43 +64,3 @@ class Counted:
     share: BadShare
     evidence: Evidence
     blur: Doubt | None = None
-
-
-def failed_requests(sli: Sli, seconds: float, instant: Instant) -> Counted:
-    """The failed requests in the `seconds` before an instant; raises PrometheusError, UnusableAnswerError."""
-    window = Window(sli.total, seconds, instant, sli.job)
-    part = sli.bad if sli.good is None else sli.good
-    assert part is not None  # noqa: S101 - an Sli has exactly one of the two
-    requests = window.increase(sli.total)
-    reading = instant.ask(
-        {
-            "requests": requests,
-            "counted requests": f"({window.increase(part)} or 0 * {requests})",
-            "requests before the first scrape": window.unseen(sli.total),
-            "counted requests before the first scrape": window.unseen(part),
-            **({"requests without a code": window.increase(sli.untold)} if sli.untold else {}),
-            **window.questions(),
-        }
-    )
-    if reading.count("requests without a code"):
-        raise UnusableAnswerError(
-            f"requests of {sli.total} have no label code, so nobody can tell which of them failed; name the counters "
-            f"in services.{sli.service}.sli, as total and bad"
-        )
-    total = reading.count("requests")
-    evidence = window.evidence(reading, total)
-    counted = reading.count("counted requests") or 0.0
-    unseen = reading.count("counted requests before the first scrape") or 0.0
-    if total is None:
-        return Counted(BadShare(0.0, 0.0, 0.0), evidence)
-    if counted > 1.01 * total + 1:
-        kind = "bad" if sli.good is None else "good"
-        raise UnusableAnswerError(f"there are more {kind} requests ({count(counted)}) than requests ({count(total)})")
-    if not evidence.is_complete:  # then a first scrape is where the history begins, and nobody knows what was before
-        unseen_bad = 0.0
-    elif sli.good is None:
-        unseen_bad = unseen
-    else:
-        unseen_bad = (reading.count("requests before the first scrape") or 0.0) - unseen
-    bad = counted if sli.good is None else total - counted
-    return Counted(BadShare.of(total, bad + min(0.0, unseen_bad), bad + max(0.0, unseen_bad)), evidence)

@@ -1,0 +1,65 @@
+"""The failed requests of a window, by the counters of a service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gates.counting.bursts import in_bursts
+from gates.counting.evidence import Evidence
+from gates.counting.share import BadShare, Counted
+from gates.counting.window import Window
+from gates.instant import Instant, Reading, UnusableAnswerError
+from gates.wording import count
+
+if TYPE_CHECKING:
+    from prometheus.slo import Sli
+
+
+def failed_requests(sli: Sli, seconds: float, instant: Instant) -> Counted:
+    """The failed requests in the `seconds` before an instant; raises PrometheusError, UnusableAnswerError."""
+    window = Window(sli.total, seconds, instant, sli.job)
+    reading = instant.ask(_questions(sli, window))
+    if reading.count("requests without a code"):
+        raise UnusableAnswerError(
+            f"requests of {sli.total} have no label code, so nobody can tell which of them failed; name the counters "
+            f"in services.{sli.service}.sli, as total and bad"
+        )
+    total = reading.count("requests")
+    evidence = window.evidence(reading, total)
+    counted = reading.count("counted requests") or 0.0
+    unseen = _unseen(sli, reading, evidence)
+    if total is None:
+        return Counted(BadShare(0.0, 0.0, 0.0), evidence)
+    if counted > 1.01 * total + 1:
+        kind = "bad" if sli.good is None else "good"
+        raise UnusableAnswerError(f"there are more {kind} requests ({count(counted)}) than requests ({count(total)})")
+    bad = counted if sli.good is None else total - counted
+    return Counted(BadShare.of(total, bad + min(0.0, unseen), bad + max(0.0, unseen)), evidence)
+
+
+def failed_in_bursts(sli: Sli, seconds: float, instant: Instant) -> Counted:
+    """As failed_requests(), with the size of their bursts."""
+    counted = failed_requests(sli, seconds, instant)
+    return in_bursts(counted, seconds, instant, total=sli.total, bad=sli.bad, good=sli.good)
+
+
+def _questions(sli: Sli, window: Window) -> dict[str, str]:
+    part = sli.bad if sli.good is None else sli.good
+    assert part is not None  # noqa: S101 - an Sli has exactly one of the two
+    requests = window.increase(sli.total)
+    return {
+        "requests": requests,
+        "counted requests": f"({window.increase(part)} or 0 * {requests})",
+        "requests before the first scrape": window.unseen(sli.total),
+        "counted requests before the first scrape": window.unseen(part),
+        **({"requests without a code": window.increase(sli.untold)} if sli.untold else {}),
+        **window.questions(),
+    }
+
+
+def _unseen(sli: Sli, reading: Reading, evidence: Evidence) -> float:
+    """How many more bad requests there were before a first scrape; below zero, how many fewer."""
+    counted = reading.count("counted requests before the first scrape") or 0.0
+    if not evidence.is_complete:  # then a first scrape is where the history begins, and nobody knows what was before
+        return 0.0
+    return counted if sli.good is None else (reading.count("requests before the first scrape") or 0.0) - counted
