@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bench.gate_errors import Service, share_at
 from gates.conditions.two_shares import TwoShares
 from gates.counting.share import BadShare
 from gates.proof import OneLook
@@ -156,3 +157,22 @@ def test_bursts_that_are_known_to_be_bursts_make_no_more_wrong_verdicts() -> Non
 
     assert max(wrong(together)) <= 0.05
     assert min(wrong(1.0)) > 0.15
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.001])
+def test_an_outage_of_the_baseline_excuses_no_candidate(margin: float) -> None:
+    steady = BadShare.of(60_000, 300, 300, dispersion=1.0, swing=1.0)
+    outage = BadShare.of(60_000, 600, 600, dispersion=300.0, swing=20.0)  # two minutes of ten, and nothing else
+    assert not TwoShares(steady, outage, 1.0, margin).is_no_worse(PROOF)
+    assert TwoShares(steady, replace(outage, dispersion=20.0), 1.0, margin).is_no_worse(PROOF)
+
+
+def test_bursts_that_last_pass_hardly_more_often_than_they_may() -> None:
+    """Both sides just as is allowed, in bursts of ten that last for two slices."""
+    baseline = Service(bad=0.002, together=10, lasting=4.0, per_scrape=2500.0)
+    candidate = replace(baseline, bad=1.2 * baseline.bad)
+    drawing, passes = random.Random(5), 0
+    for _ in range(600):
+        counted = (share_at(side.failures(40, drawing), 40, side.per_scrape) for side in (candidate, baseline))
+        passes += TwoShares(*counted, factor=1.2, margin=0.0).is_no_worse(PROOF)
+    assert passes <= 0.08 * 600
