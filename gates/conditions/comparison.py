@@ -16,6 +16,7 @@ from decimal import Decimal
 from math import ceil
 from typing import TYPE_CHECKING
 
+from gates.conditions.baseline import Baseline
 from gates.conditions.judgement import Finding, concluded, doubtful, undecided
 from gates.conditions.settling import Settling
 from gates.conditions.two_shares import TwoShares
@@ -28,9 +29,7 @@ from gates.gate import GateResult, Kind, QualityGate, Verdict
 from gates.instant import UnusableAnswerError
 from gates.proof import OneLook
 from gates.wording import count, length, number, percent
-from prometheus.slo import narrowed
 from stack.dataclass import dataclass
-from stack.errors import HqError
 from stack.quantity import format_duration, format_percent
 
 if TYPE_CHECKING:
@@ -39,67 +38,6 @@ if TYPE_CHECKING:
 
 _TOO_FEW = "so few requests prove neither that this is so nor that it is not"
 _SEND_MORE = "Send more requests to both sides, or judge a longer window."
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """What the candidate is compared with: the series with `labels`, the same series `offset` seconds earlier, or the
-    `previous_release`, in the window that ends when this one went out. Raises ValueError unless it is one of the three.
-
-    The candidate of `labels` is the series with the labels `candidate`, and without these all that the one label
-    of the baseline does not select; else it is all series.
-    """
-
-    labels: tuple[tuple[str, str], ...] = ()
-    candidate: tuple[tuple[str, str], ...] = ()
-    offset: float | None = None
-    previous_release: bool = False
-
-    def __post_init__(self) -> None:
-        if bool(self.labels) + (self.offset is not None) + self.previous_release != 1:
-            raise ValueError("a baseline is one of three: labels, an offset, or the previous release")
-        if self.offset is not None and self.offset <= 0:
-            raise ValueError("the offset of a baseline must be longer than 0s")
-        if self.candidate and not self.labels:
-            raise ValueError("a candidate has labels of its own only where the baseline has")
-        if len(self.labels) > 1 and not self.candidate:
-            raise ValueError("a baseline of several labels needs a candidate with labels too")
-
-    def describe(self, window: float) -> str:
-        """What it is, for a window of so many seconds."""
-        if self.offset is not None:
-            return f"{format_duration(max(self.offset, window))} earlier"
-        if self.previous_release:
-            return "the previous release"
-        return ", ".join(f'{label}="{value}"' for label, value in self.labels)
-
-    def of_candidate(self, sli: Sli) -> Sli:
-        """The indicator of the candidate."""
-        for label, value in self.candidate:
-            sli = narrowed(sli, label, "=", value)
-        if self.labels and not self.candidate:
-            ((label, value),) = self.labels
-            sli = narrowed(sli, label, "!=", value)
-        return sli
-
-    def of_baseline(self, sli: Sli) -> Sli:
-        """The indicator of the baseline."""
-        for label, value in self.labels:
-            sli = narrowed(sli, label, "=", value)
-        return sli
-
-    def instant(self, instant: Instant, window: float) -> Instant:
-        """When the baseline is looked at, if `instant` is when the candidate is, over `window` seconds; raises HqError.
-
-        The two windows never overlap: nothing is compared with itself.
-        """
-        if self.offset is not None:
-            return replace(instant, at=instant.at - max(self.offset, window))
-        if not self.previous_release:
-            return instant
-        if instant.since is None:
-            raise HqError("the baseline is the previous release, so say since when this one runs, with --since")
-        return replace(instant, at=instant.since)
 
 
 @dataclass(frozen=True)
@@ -184,12 +122,12 @@ def _judged(gate: QualityGate, demand: Comparison, sides: Sides, proof: OneLook)
     if doubts := sides.doubts():
         return worst, doubtful(doubts, measured)
     if not open_:
-        return worst, _passed(demand, sides, worst, measured, each)
+        return worst, _passed(demand, sides, measured, each)
     doubt, settled = _undecidable(gate, sides.shares[worst], proof)
     return worst, Finding(Verdict.UNDECIDED, f"{measured}, and {doubt.reason}", doubt.advice, settled)
 
 
-def _passed(demand: Comparison, sides: Sides, worst: str, measured: str, each: OneLook) -> Finding:
+def _passed(demand: Comparison, sides: Sides, measured: str, each: OneLook) -> Finding:
     if demand.warn is None:
         return Finding(Verdict.PASS, measured)
     narrower = [replace(pair, margin=float(demand.warn)) for pair in sides.shares.values()]
@@ -201,14 +139,15 @@ def _passed(demand: Comparison, sides: Sides, worst: str, measured: str, each: O
 
 def _failures(demand: Comparison, seconds: float, instant: Instant) -> Sides:
     """The failed requests of both sides."""
-    candidate, baseline = (failed_in_bursts(sli, seconds, moment) for sli, moment in _both(demand, seconds, instant))
+    both = demand.baseline.sides(demand.sli, instant, seconds)
+    candidate, baseline = (failed_in_bursts(sli, seconds, moment) for sli, moment in both)
     pair = _pair(demand, candidate.share, baseline.share)
     return Sides(candidate.evidence, baseline.evidence, {"failed": pair})
 
 
 def _slowness(demand: Comparison, seconds: float, instant: Instant) -> Sides:
     """The slower requests of both sides, at each bound that the histograms of both have."""
-    (sli, now), (sli_before, before) = _both(demand, seconds, instant)
+    (sli, now), (sli_before, before) = demand.baseline.sides(demand.sli, instant, seconds)
     candidate, baseline = histogram(sli, seconds, now), histogram(sli_before, seconds, before)
     if not (candidate.buckets and baseline.buckets):
         return Sides(candidate.evidence, baseline.evidence, {})
@@ -226,15 +165,6 @@ def _not_compared(bounds: Set[float]) -> tuple[str, ...]:
         return ()
     listed = ", ".join(format_duration(bound) for bound in sorted(bounds))
     return (f"bounds that only one of the histograms has are not compared: {listed}",)
-
-
-def _both(demand: Comparison, seconds: float, instant: Instant) -> tuple[tuple[Sli, Instant], tuple[Sli, Instant]]:
-    """What counts the requests of the candidate and of the baseline, and when it is asked."""
-    baseline = demand.baseline
-    return (
-        (baseline.of_candidate(demand.sli), instant),
-        (baseline.of_baseline(demand.sli), baseline.instant(instant, seconds)),
-    )
 
 
 def _pair(demand: Comparison, candidate: BadShare, baseline: BadShare) -> TwoShares:

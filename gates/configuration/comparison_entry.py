@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gates.conditions.comparison import Baseline
+from gates.conditions.baseline import Baseline
 from stack.document import Value
 from stack.model import LONGEST_GATE_WINDOW
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gates.conditions.comparison import Baseline, Comparison
+from gates.conditions.baseline import Baseline
+from gates.conditions.comparison import Comparison
 from gates.gate import GateResult, Kind, QualityGate, Verdict
 from gates.instant import Instant
 from stack.errors import HqError
@@ -231,7 +232,7 @@ def test_bounds_that_only_one_side_has_are_said_not_to_be_compared(past: Past) -
 def test_the_previous_release_needs_to_know_when_this_one_went_out() -> None:
     instant = Instant(source=None, at=1000.0, scrape_interval=15.0)
     with pytest.raises(HqError) as caught:
-        Baseline(previous_release=True).instant(instant, 600.0)
+        Baseline(previous_release=True).sides(indicator("shop"), instant, 600.0)
     assert str(caught.value) == ("the baseline is the previous release, so say since when this one runs, with --since")
 
 

@@ -10,8 +10,9 @@ import pytest
 
 from gates.check import main
 from gates.checklist import Checklist
+from gates.conditions.baseline import Baseline
 from gates.conditions.burn_rate import BurnRate
-from gates.conditions.comparison import Baseline, Comparison
+from gates.conditions.comparison import Comparison
 from gates.conditions.error_budget import ErrorBudget
 from gates.conditions.latency import Latency
 from gates.conditions.promql import Limit, PromQl
