@@ -11,7 +11,10 @@ from gates.instant import Source
 from prometheus.client import PrometheusClient
 from stack.quantity import format_duration
 
-CLOCKS_APART = 5.0
+NOTICEABLE = 5.0  # seconds between two clocks
+
+Judge = Callable[[Source], GateReport]
+Ask = Callable[[Judge], GateReport]  # has somebody's answers judged, more than once if the first source is lost
 
 
 @dataclass
@@ -24,7 +27,7 @@ class Asking:
     servers: Sequence[PrometheusClient]
     deadline: float
 
-    def look(self, judge: Callable[[Source], GateReport]) -> GateReport:
+    def look(self, judge: Judge) -> GateReport:
         """What `judge` finds, and whose answers it found it in, where that is not as usual."""
         ends = time.monotonic() + self.deadline
         lost: list[str] = []
@@ -46,7 +49,7 @@ class Asking:
 
 def _clock(server: PrometheusClient) -> list[str]:
     apart = server.clock_apart or 0.0
-    if abs(apart) < CLOCKS_APART:
+    if abs(apart) < NOTICEABLE:
         return []
     span = format_duration(round(abs(apart)))
     which = f"{span} {'ahead of' if apart > 0 else 'behind'} this machine's"

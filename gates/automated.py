@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from gates.checklist import Checklist
 from gates.gate import GateReport
 from gates.instant import Moment, Source
-from gates.looking import Looking
+from gates.looking import look
 from stack.errors import JournalError
 from stack.journal import Journal
 
 if TYPE_CHECKING:
+    from gates.asking import Ask
     from gates.remedies.remedy import Remedy
     from gates.waiting import Waiting
     from stack.on_fail import OnFail
@@ -57,22 +58,25 @@ class AutomatedQualityGate:
         begun = GateReport((), None, strict, dry_run, run_id or _new_run_id())
         with self._asking() as ask:
 
-            def judge(source: Source, moment: Moment) -> GateReport:
-                return Looking(self._checklist, source, begun).look(moment)
+            def look_at(moment: Moment) -> GateReport:
+                return self._look(ask, moment, begun, evidence)
 
-            def look(moment: Moment) -> GateReport:
-                if evidence is None:
-                    return ask(lambda source: judge(source, moment))
-                from gates.replaying.keeping import Keeping
-
-                return Keeping(evidence, self._checklist, judge).look(ask, moment)
-
-            report = waiting.until_decided(look, since) if waiting else look(Moment(at, since))
+            report = waiting.until_decided(look_at, since) if waiting else look_at(Moment(at, since))
         if record:
             report = replace(report, journal_problem=self._record(report))
         if on_fail and report.verdict in on_fail.when:
             report = replace(report, remedy=self._remedied(on_fail, report))
         return report
+
+    def _look(self, ask: Ask, moment: Moment, begun: GateReport, evidence: Path | None) -> GateReport:
+        def judge(source: Source) -> GateReport:
+            return look(self._checklist, source, moment, begun)
+
+        if evidence is None:
+            return ask(judge)
+        from gates.replaying.keeping import look_and_keep
+
+        return look_and_keep(evidence, self._checklist, moment, ask, judge)
 
     def _remedied(self, on_fail: OnFail, report: GateReport) -> Remedy:
         from gates.remedies.remediation import remediate
@@ -80,7 +84,7 @@ class AutomatedQualityGate:
         return remediate(on_fail, report, Journal(self._checklist.journal))
 
     @contextmanager
-    def _asking(self) -> Iterator[Callable[[Callable[[Source], GateReport]], GateReport]]:
+    def _asking(self) -> Iterator[Ask]:
         """What has somebody's answers judged."""
         if source := self._source:
             yield lambda judge: judge(source)

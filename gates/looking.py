@@ -11,46 +11,40 @@ from gates.gate import GateReport, GateResult, QualityGate, Verdict
 from gates.instant import Instant, Moment, Source, UnusableAnswerError
 from gates.wording import span
 from prometheus.errors import PrometheusError, UnreachableError
-from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.quantity import format_duration
 
-CLOCKS_APART = 60.0  # seconds by which our clock may be ahead; VictoriaMetrics' "now" is half a minute ago besides
+AHEAD = 60.0  # seconds by which our clock may be ahead; VictoriaMetrics' "now" is half a minute ago besides
 SCRAPES_BACK = 2  # how far before now is judged, in scrape intervals: by then every target's last sample has arrived
 
 
-@dataclass(frozen=True)
-class Looking:
-    """Asks `source` all gates of a checklist, once at each look; `begun` is the report that a look fills in."""
+def look(checklist: Checklist, source: Source, moment: Moment, begun: GateReport) -> GateReport:
+    """What all gates find at one instant, put into the report `begun`; raises HqError for a moment that has not come.
 
-    checklist: Checklist
-    source: Source
-    begun: GateReport
+    `source` is asked, and not the checklist's own Prometheus.
+    """
+    report = replace(begun, looks=max(1, moment.look), waited=moment.waited)
+    try:
+        instant = _instant(checklist, source, moment)
+    except (PrometheusError, UnusableAnswerError) as error:
+        return replace(report, results=tuple(unmeasured(gate, error) for gate in checklist.gates))
+    return replace(report, results=tuple(_check(checklist.gates, instant)), at=instant.at)
 
-    def look(self, moment: Moment) -> GateReport:
-        """What all gates find at one instant; raises HqError for a moment that has not come."""
-        gates = self.checklist.gates
-        report = replace(self.begun, looks=max(1, moment.look), waited=moment.waited)
-        try:
-            instant = self._instant(moment)
-        except (PrometheusError, UnusableAnswerError) as error:
-            return replace(report, results=tuple(unmeasured(gate, error) for gate in gates))
-        return replace(report, results=tuple(_check(gates, instant)), at=instant.at)
 
-    def _instant(self, moment: Moment) -> Instant:
-        """The moment to judge, by the clock of Prometheus: ours may be wrong, and then we would judge another past."""
-        interval = self.checklist.prometheus.scrape_interval
-        clock = self.source.instant("time()").samples
-        if len(clock) != 1 or not isfinite(clock[0].value):
-            raise UnusableAnswerError("Prometheus does not say what time it is")
-        now = clock[0].value
-        at, since = moment.at, moment.since
-        if at is not None and at > now + CLOCKS_APART:
-            raise HqError("the time to judge lies in the future of Prometheus; give one that has passed")
-        if since is not None and since > now + CLOCKS_APART:
-            raise HqError("the release lies in the future of Prometheus; give a time that has passed")
-        judged = round(now - SCRAPES_BACK * interval, 3) if at is None else at
-        return Instant(self.source, judged, interval, self.checklist.max_age, since, moment.look, moment.first)
+def _instant(checklist: Checklist, source: Source, moment: Moment) -> Instant:
+    """The moment to judge, by the clock of Prometheus: ours may be wrong, and then we would judge another past."""
+    interval = checklist.prometheus.scrape_interval
+    clock = source.instant("time()").samples
+    if len(clock) != 1 or not isfinite(clock[0].value):
+        raise UnusableAnswerError("Prometheus does not say what time it is")
+    now = clock[0].value
+    at, since = moment.at, moment.since
+    if at is not None and at > now + AHEAD:
+        raise HqError("the time to judge lies in the future of Prometheus; give one that has passed")
+    if since is not None and since > now + AHEAD:
+        raise HqError("the release lies in the future of Prometheus; give a time that has passed")
+    judged = round(now - SCRAPES_BACK * interval, 3) if at is None else at
+    return Instant(source, judged, interval, checklist.max_age, since, moment.look, moment.first)
 
 
 def _check(gates: Sequence[QualityGate], instant: Instant) -> list[GateResult]:

@@ -9,8 +9,8 @@ from functools import partial
 
 from gates.checklist import Checklist
 from gates.gate import GateReport, GateResult, Kind, Verdict
-from gates.instant import Moment
-from gates.looking import SCRAPES_BACK, Looking, unmeasured
+from gates.instant import Moment, Source
+from gates.looking import SCRAPES_BACK, look, unmeasured
 from gates.rehearsal.failures import FAILURES, Failure
 from gates.rehearsal.server import Server
 from prometheus.access import connect
@@ -64,18 +64,19 @@ def _play(failure: Failure, checklist: Checklist, server: Server) -> Iterator[Ga
             if gate.condition.kind in failure.kinds:
                 server.play = partial(failure.answer, gate, at)
                 alone = replace(checklist, gates=(gate,), prometheus=settings)
-                yield _verdict(Looking(alone, client, GateReport((), None)), Moment(at, at - gate.window))
+                yield _result(alone, client, Moment(at, at - gate.window))
             else:
                 yield None
     finally:
         client.close()
 
 
-def _verdict(looking: Looking, moment: Moment) -> GateResult:
+def _result(checklist: Checklist, source: Source, moment: Moment) -> GateResult:
+    """What the only gate of a checklist says."""
     try:
-        return looking.look(moment).results[0]
+        return look(checklist, source, moment, GateReport((), None)).results[0]
     except HqError as error:  # where a check ends with exit code 2
-        return unmeasured(looking.checklist.gates[0], error)
+        return unmeasured(checklist.gates[0], error)
 
 
 def _tables(scenes: Sequence[Scene], titles: Sequence[str]) -> Iterator[str]:

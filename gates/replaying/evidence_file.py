@@ -20,7 +20,7 @@ from gates.conditions.promql import PromQl
 from gates.conditions.success_rate import SuccessRate
 from gates.gate import GateReport, QualityGate
 from gates.instant import Moment
-from gates.looking import Looking
+from gates.looking import look
 from gates.output import replace_file
 from gates.replaying.codec import Decoder, Json, encode
 from gates.replaying.recording import Exchange, MissingAnswerError, Recorded, read_exchange, write_exchange
@@ -124,7 +124,7 @@ def replay(path: Path, *, strict: bool = False, dry_run: bool = False) -> GateRe
     except (ValueError, AnswerError) as error:
         raise _unusable(path, document, str(error)) from None
     try:
-        report = Looking(_checklist(path, check), source, begun).look(check.moment).noted(check.notes)
+        report = look(_checklist(path, check), source, check.moment, begun).noted(check.notes)
     except MissingAnswerError as error:
         raise _unusable(path, document, str(error)) from None
     except _NONSENSE:

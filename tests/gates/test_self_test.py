@@ -19,7 +19,7 @@ from gates.conditions.promql import Limit, PromQl
 from gates.conditions.success_rate import SuccessRate
 from gates.gate import Condition, GateResult, Kind, QualityGate, Verdict
 from gates.instant import Instant
-from gates.looking import Looking, unmeasured
+from gates.looking import unmeasured
 from gates.rehearsal.failures import FAILURES, Failure
 from gates.rehearsal.self_test import rehearse
 from prometheus.errors import PrometheusError
@@ -214,6 +214,6 @@ def test_an_exception_that_is_no_verdict_of_ours_is_not_hidden(monkeypatch: pyte
     def crash(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(Looking, "look", crash)
+    monkeypatch.setattr("gates.rehearsal.self_test.look", crash)
     with pytest.raises(ZeroDivisionError):
         rehearsed(checklist(SuccessRate(SLI, TIGHT)))
