@@ -42,6 +42,11 @@ def load_gates(path: Path, variables: Mapping[str, str]) -> Checklist:
 def _top(root: Value) -> dict[str, Value]:
     """The keys of the file; the version first, for another one has other keys."""
     entries = root.mapping()
+    if "services" in entries:
+        raise entries["services"].error("this is a stack, and a gates file is due; name it with --stack instead")
+    if "apiVersion" in entries:
+        name = Path(root.file).name
+        raise root.error(f"this is no gates file; OpenSLO is read by one that names it under slos, - openslo: {name}")
     if "version" in entries and (version := entries["version"].text()) != "1":
         raise entries["version"].error(f'version must be 1, not "{version}"; this is what this program reads')
     return root.fields(required=_KEYS[:1], optional=_KEYS[1:])
