@@ -117,7 +117,7 @@ class Value:
     def items(self) -> Iterator[Value]:
         """The values of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
-            raise self.error(f"{self.path} must be a list")
+            raise self.error(f"{self.path} must be a list: [one, another], or a line that begins with - for each")
         for number, node in enumerate(self.node.value):
             yield Value(node, self.file, f"{self.path}[{number}]")
 
@@ -248,12 +248,26 @@ def _compose(text: str, file: str, read: Callable[[_StrictLoader], T]) -> T:
         raise ConfigError(file, error.line, error.problem) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        is_variable = mark is not None and text.startswith("${", mark.index - 1)
         problem = ", ".join(filter(None, (error.context, error.problem)))
-        hint = "; inside { } and [ ], write ${…} in quotes" if is_variable else ""
+        hint = _hint(problem, text, mark.index if mark else 0)
         raise ConfigError(file, mark.line + 1 if mark else 1, f"not valid YAML: {problem}{hint}") from None
     except (ValueError, OverflowError):  # PyYAML's own conversion of "\UFFFFFFFF"
         raise ConfigError(file, loader.line + 1, "not valid YAML: an escape here is not a character") from None
+
+
+def _hint(problem: str, text: str, index: int) -> str:
+    """What would be right where YAML's own words for the problem at `index` help few."""
+    if text.startswith("${", index - 1):
+        return "; inside { } and [ ], write ${…} in quotes"
+    if "but got '{'" in problem:
+        return "; inside { } and [ ], write what holds a { in quotes"
+    if "'\\t'" in problem:
+        return "; indent with spaces"
+    if "a block scalar" in problem:
+        return "; write what begins with > or | in quotes"
+    if "expected <block end>" in problem:
+        return "; begin this line in the column of those it belongs to"
+    return ""
 
 
 class _RefusedError(Exception):
