@@ -62,6 +62,8 @@ def _progress(report: GateReport) -> str:
 
 
 def _so_far(result: GateResult) -> str:
-    if result.needed is None or result.requests is None:
+    if result.verdict not in OPEN:
         return ""
+    if result.needed is None or result.requests is None:
+        return f" ({result.reason})"
     return f" ({count(result.requests)} of about {count(result.needed)} requests)"

@@ -111,8 +111,8 @@ def test_progress_is_said_when_a_verdict_changes() -> None:
     days.waits(600, 50)
     assert days.said == [
         "at the first look: undecided: shop success_rate undecided (412 of about 947 requests)",
-        "after 4 looks in 2m 30s: error: shop success_rate error",
-        "after 5 looks in 3m 20s: undecided: shop success_rate undecided",
+        "after 4 looks in 2m 30s: error: shop success_rate error (why)",
+        "after 5 looks in 3m 20s: undecided: shop success_rate undecided (why)",
         "after 6 looks in 4m 10s: pass: shop success_rate pass",
     ]
 
