@@ -14,6 +14,7 @@ from stack.quantity import QuantityError, format_duration, parse_duration
 
 DAY = 86400.0
 DESCRIPTION = "May this release go out? Asks Prometheus, says what was measured, and answers with its exit code."
+SYNOPSIS = "%(prog)s [--stack FILE | -c FILE] [option ...]; --help names them all"
 EPILOG = """\
 examples:
   %(prog)s

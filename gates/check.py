@@ -14,7 +14,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 
-from gates.arguments import DESCRIPTION, EPILOG, Help, Output, add_arguments
+from gates.arguments import DESCRIPTION, EPILOG, SYNOPSIS, Help, Output, add_arguments
 from gates.automated import AutomatedQualityGate
 from gates.checklist import Checklist
 from gates.contradiction import STACK, contradiction
@@ -149,7 +149,7 @@ def _ending_on_sigterm() -> Iterator[None]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the check that `argv` describes; its exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m gates.check", description=DESCRIPTION, epilog=EPILOG, formatter_class=Help
+        prog="python -m gates.check", usage=SYNOPSIS, description=DESCRIPTION, epilog=EPILOG, formatter_class=Help
     )
     parser.add_argument(
         "--stack", type=Path, default=STACK, metavar="FILE", help="whose objectives are judged (default: %(default)s)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from gates.arguments import DESCRIPTION, EPILOG, Help, add_arguments
+from gates.arguments import DESCRIPTION, EPILOG, SYNOPSIS, Help, add_arguments
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -13,7 +13,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     verbs = quality.add_subparsers(title="commands", metavar="COMMAND", required=True)
     check = verbs.add_parser(
         "check",
-        help="judge a release by the objectives in stack.yaml",
+        help="judge a release by the objectives in stack.yaml, or by a gates file",
+        usage=SYNOPSIS,
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=Help,
