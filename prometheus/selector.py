@@ -18,6 +18,11 @@ _MATCHERS = rf"\{{(?:{_MATCHER}(?:,{_MATCHER})*,?)?\s*\}}"
 _SELECTOR = re.compile(rf"\s*(?P<name>{_NAME})?\s*(?P<matchers>{_MATCHERS})?\s*", re.ASCII)
 
 
+def is_label(text: str) -> bool:
+    """Whether `text` can be the name of a label that a user has set."""
+    return _LABEL.fullmatch(text) is not None
+
+
 def quoted(value: str) -> str:
     """`value` as a PromQL string."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
@@ -27,7 +32,7 @@ def quoted(value: str) -> str:
 def selector(metric: str, labels: Mapping[str, str]) -> str:
     """The series of `metric` that have exactly these label values; raises HqError for what cannot be a label."""
     for label in labels:
-        if not _LABEL.fullmatch(label):
+        if not is_label(label):
             raise HqError(f'"{label}" is not a label; use letters, digits and _, such as job')
     matchers = ",".join(f"{label}={quoted(value)}" for label, value in labels.items())
     return f"{metric}{{{matchers}}}" if matchers else metric

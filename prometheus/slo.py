@@ -25,11 +25,11 @@ class Sli:
 
     service: str
     total: str
-    bad: str | None
-    good: str | None
-    buckets: str | None
-    bucket_unit: float
-    throttled: str | None
+    bad: str | None = None
+    good: str | None = None
+    buckets: str | None = None
+    bucket_unit: float = 1.0
+    throttled: str | None = None
     job: str | None = None
     untold: str | None = None
 
@@ -134,9 +134,7 @@ def _prometheus_http(name: str, sli: PresetSli) -> Sli:
         service=name,
         total=total,
         bad=matching(total, "code", "=~", "5.."),
-        good=None,
         buckets=selector("http_request_duration_seconds_bucket", sli.selector),
-        bucket_unit=1.0,
         throttled=matching(total, "code", "=", "429"),
         job=sli.selector.get("job"),
         untold=matching(total, "code", "=", ""),
@@ -163,7 +161,6 @@ def _envoy(name: str, sli: PresetSli) -> Sli:
         service=name,
         total=answers,
         bad=matching(answers, "envoy_response_code_class", "=", "5"),
-        good=None,
         buckets=selector(
             "envoy_http_downstream_rq_time_bucket", {"envoy_http_conn_manager_prefix": prefix, **sli.selector}
         ),
@@ -187,7 +184,6 @@ def _custom(name: str, sli: PromqlSli) -> Sli:
         bad=sli.bad and sli.bad.strip(),
         good=sli.good and sli.good.strip(),
         buckets=sli.latency and sli.latency.strip(),
-        bucket_unit=1.0,
         throttled=sli.throttled and sli.throttled.strip(),
         job=equal_value(sli.total, "job"),
     )

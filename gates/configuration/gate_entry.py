@@ -11,7 +11,7 @@ from gates.conditions.error_budget import ErrorBudget
 from gates.conditions.latency import Latency
 from gates.conditions.promql import PromQl
 from gates.conditions.success_rate import SuccessRate
-from gates.configuration.comparison_entry import baseline
+from gates.configuration.baseline_entry import read_baseline
 from gates.configuration.limits import (
     is_stricter,
     read_at_least,
@@ -23,7 +23,8 @@ from gates.configuration.limits import (
     warning_above,
     warning_below,
 )
-from gates.configuration.slos import Slo, histogram, objective, series, title
+from gates.configuration.series import read_histogram, read_series
+from gates.configuration.slos import Slo, read_objective, read_title
 from gates.gate import Condition, Kind, Place, QualityGate
 from gates.wording import number
 from stack.dataclass import dataclass
@@ -78,9 +79,9 @@ class GateReader:
     def read(self, value: Value) -> QualityGate:
         """The gate that `value` describes; raises ConfigError."""
         kind, keys = _kind(value)
-        name = title(keys["name"])
+        name = read_title(keys["name"])
         slo = self._slo(keys["slo"]) if "slo" in keys else None
-        service = slo.sli.service if slo else title(keys["service"]) if "service" in keys else ""
+        service = slo.sli.service if slo else read_title(keys["service"]) if "service" in keys else ""
         condition = self._condition(kind, keys, value, slo, service)
         return QualityGate(
             name=name,
@@ -106,7 +107,7 @@ class GateReader:
             return _error_budget(keys, slo)
         if kind is Kind.BURN_RATE:
             return self._burn_rate(keys, slo)
-        return SuccessRate(slo.sli, slo.objective, warning_above(keys, objective, slo.objective))
+        return SuccessRate(slo.sli, slo.objective, warning_above(keys, read_objective, slo.objective))
 
     def _slo(self, value: Value) -> Slo:
         name = value.text()
@@ -163,9 +164,9 @@ def _list(words: tuple[str, ...]) -> str:
 
 
 def _latency(keys: Mapping[str, Value], service: str) -> Latency:
-    share = objective(keys["share"])
+    share = read_objective(keys["share"])
     under = keys["under"].duration(low=0.001, high=3600)
-    return Latency(histogram(keys["histogram"], service), under, share, warning_above(keys, objective, share))
+    return Latency(read_histogram(keys["histogram"], service), under, share, warning_above(keys, read_objective, share))
 
 
 def _error_budget(keys: Mapping[str, Value], slo: Slo) -> ErrorBudget:
@@ -183,11 +184,11 @@ def _comparison(keys: Mapping[str, Value], value: Value, slo: Slo | None, servic
         raise keys["service"].error(f"{value.path} is of its slo's service; leave service out")
     if "margin" not in keys and "factor" not in keys:
         raise value.error(f"{value.path} needs margin or factor: how much worse than the baseline is allowed")
-    sli = slo.sli if slo else histogram(keys["histogram"], service)
+    sli = slo.sli if slo else read_histogram(keys["histogram"], service)
     return Comparison(
         sli=sli,
         of=Kind.SUCCESS_RATE if slo else Kind.LATENCY,
-        baseline=baseline(keys["baseline"], keys.get("candidate")),
+        baseline=read_baseline(keys["baseline"], keys.get("candidate")),
         margin=read_margin(keys["margin"]) if "margin" in keys else Decimal(0),
         factor=read_factor(keys["factor"]) if "factor" in keys else Decimal(1),
         warn=warning_below(keys, "margin", read_margin),
@@ -199,5 +200,5 @@ def _promql(keys: Mapping[str, Value]) -> PromQl:
     warns = read_limit(keys["warn"]) if "warn" in keys else None
     if warns and not is_stricter(warns, passes):
         raise keys["warn"].error(f"{keys['warn'].path} must be a stricter limit than pass, {passes}")
-    alive = series(keys["alive"]) if "alive" in keys else None
+    alive = read_series(keys["alive"]) if "alive" in keys else None
     return PromQl(keys["promql"].text().strip(), passes, warns, alive)

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from gates.configuration.openslo_indicator import Library, fields_of, indicator_of, name_of, sli_of
-from gates.configuration.slos import LONGEST_PERIOD, PERIOD, Slo, possible, title
+from gates.configuration.slos import LONGEST_PERIOD, PERIOD, Slo, measurable, read_title
 from stack.document import Value, read_documents
 
 VERSION = "openslo/v1"
@@ -54,7 +54,7 @@ def _slos(document: Mapping[str, Value], library: Library) -> Iterator[Slo]:
     keys = fields_of(spec, ("budgetingMethod", "objectives"), _SLO)
     _refuse_other_budgets(keys["budgetingMethod"])
     period = _period(keys["timeWindow"]) if "timeWindow" in keys else PERIOD
-    sli = sli_of(indicator_of(spec, keys, library), title(keys["service"]) if "service" in keys else "", library)
+    sli = sli_of(indicator_of(spec, keys, library), read_title(keys["service"]) if "service" in keys else "", library)
     objectives = [fields_of(item, (), _OBJECTIVE) for item in keys["objectives"].items()]
     if not objectives:
         raise keys["objectives"].error("spec.objectives must list at least one objective")
@@ -80,13 +80,13 @@ def _target(objective: Mapping[str, Value], place: Value) -> Decimal:
     if ("target" in objective) == ("targetPercent" in objective):
         raise place.error("an objective needs either target, a ratio, or targetPercent")
     if "targetPercent" in objective:
-        return possible(objective["targetPercent"], objective["targetPercent"].number(Decimal(0), Decimal(100)) / 100)
+        return measurable(objective["targetPercent"], objective["targetPercent"].number(Decimal(0), Decimal(100)) / 100)
     target = objective["target"]
     if not re.fullmatch(r"[01](\.\d{1,9})?", target.text(), re.ASCII):
         raise target.error(
             f'{target.path} must be a ratio such as 0.999, not "{target.text()}"; a percentage is a targetPercent'
         )
-    return possible(target, Decimal(target.text()))
+    return measurable(target, Decimal(target.text()))
 
 
 def _period(value: Value) -> float:

@@ -92,9 +92,6 @@ def sli_of(indicator: Value, service: str, library: Library) -> Sli:
         total=counters["total"],
         bad=counters.get("bad"),
         good=counters.get("good"),
-        buckets=None,
-        bucket_unit=1.0,
-        throttled=None,
         job=equal_value(counters["total"], "job"),
     )
 

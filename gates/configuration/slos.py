@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from prometheus.selector import equal_value, is_selector, matchers, matching
+from gates.configuration.series import read_series
+from prometheus.selector import equal_value
 from prometheus.slo import Sli
 from stack.dataclass import dataclass
 from stack.document import Value
@@ -16,7 +16,6 @@ DAY = 86400.0
 PERIOD = 30 * DAY
 LONGEST_PERIOD = 365 * DAY
 HIGHEST_OBJECTIVE = Decimal("0.999999")
-_HISTOGRAM = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)(.*)", re.ASCII | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -52,26 +51,23 @@ def _read(value: Value, base: Path) -> Iterator[Slo]:
     keys = value.fields(required=("name", "objective", "total"), optional=("service", "period", "good", "bad"))
     if ("good" in keys) == ("bad" in keys):
         raise value.error(f"{value.path} needs either good or bad beside total")
-    total = series(keys["total"])
+    total = read_series(keys["total"])
     yield Slo(
-        name=title(keys["name"]),
+        name=read_title(keys["name"]),
         sli=Sli(
-            service=title(keys["service"]) if "service" in keys else "",
+            service=read_title(keys["service"]) if "service" in keys else "",
             total=total,
-            bad=series(keys["bad"]) if "bad" in keys else None,
-            good=series(keys["good"]) if "good" in keys else None,
-            buckets=None,
-            bucket_unit=1.0,
-            throttled=None,
+            bad=read_series(keys["bad"]) if "bad" in keys else None,
+            good=read_series(keys["good"]) if "good" in keys else None,
             job=equal_value(total, "job"),
         ),
-        objective=objective(keys["objective"]),
+        objective=read_objective(keys["objective"]),
         period=keys["period"].duration(low=60, high=LONGEST_PERIOD) if "period" in keys else PERIOD,
         place=value,
     )
 
 
-def title(value: Value) -> str:
+def read_title(value: Value) -> str:
     """A name that people read: 1 to 63 printable characters."""
     text = value.text()
     if not text.isprintable() or len(text) > 63:
@@ -79,12 +75,12 @@ def title(value: Value) -> str:
     return text
 
 
-def objective(value: Value) -> Decimal:
+def read_objective(value: Value) -> Decimal:
     """The share that must be good, as a ratio; raises ConfigError for what nobody can measure."""
-    return possible(value, value.percent())
+    return measurable(value, value.percent())
 
 
-def possible(value: Value, ratio: Decimal) -> Decimal:
+def measurable(value: Value, ratio: Decimal) -> Decimal:
     """The share `ratio` that must be good, which `value` says; raises ConfigError for what nobody can measure."""
     if not 0 < ratio < 1:
         raise value.error(f"{value.path} must lie between 0% and 100%; 100% leaves no budget and cannot be measured")
@@ -94,38 +90,3 @@ def possible(value: Value, ratio: Decimal) -> Decimal:
             "without a failure to prove it; write at most 99.9999%"
         )
     return ratio
-
-
-def series(value: Value) -> str:
-    """A selector of series."""
-    text = value.text().strip()
-    if not is_selector(text):
-        raise value.error(
-            f"{value.path}: {text} is no selector of series; write it like "
-            'http_requests_total{job="shop"}, without functions'
-        )
-    return text
-
-
-def histogram(value: Value, service: str) -> Sli:
-    """The indicator that has nothing but the histogram that `value` selects, `_bucket` added to its name if need be."""
-    text = series(value)
-    if any(label == "le" for label, _, _ in matchers(text)):
-        raise value.error(f"{value.path} must leave the label le to the gate; it reads all buckets")
-    match = _HISTOGRAM.fullmatch(text)
-    name, braces = (match[1], match[2]) if match else ("", text)
-    if name.endswith(("_count", "_sum", "_total")):
-        raise value.error(
-            f"{value.path}: {name} has no buckets; name the histogram, without {name[name.rindex('_') :]}"
-        )
-    buckets = f"{name}{'_bucket' if name and not name.endswith('_bucket') else ''}{braces}"
-    return Sli(
-        service=service,
-        total=matching(buckets, "le", "=", "+Inf"),
-        bad=None,
-        good=None,
-        buckets=buckets,
-        bucket_unit=0.001 if re.search(r"_(milliseconds|ms)(_bucket)?$", name) else 1.0,
-        throttled=None,
-        job=equal_value(buckets, "job"),
-    )

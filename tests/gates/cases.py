@@ -19,10 +19,7 @@ SLI = Sli(
     service="shop",
     total="requests_total",
     bad='requests_total{code="500"}',
-    good=None,
     buckets="duration_seconds_bucket",
-    bucket_unit=1.0,
-    throttled=None,
 )
 GATE = QualityGate("success_rate", "shop", SuccessRate(SLI, Decimal("0.995")), 600.0)
 SPENDING = ErrorBudget(SLI, Decimal("0.995"))

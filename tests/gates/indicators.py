@@ -10,9 +10,6 @@ def indicator(job: str) -> Sli:
         service=job,
         total=total,
         bad=matching(total, "code", "=~", "5.."),
-        good=None,
         buckets=f'http_request_duration_seconds_bucket{{job="{job}"}}',
-        bucket_unit=1.0,
-        throttled=None,
         job=job,
     )

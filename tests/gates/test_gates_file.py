@@ -34,10 +34,6 @@ SHOP = Sli(
     service="shop",
     total='requests_total{job="shop"}',
     bad='requests_total{job="shop",code=~"5.."}',
-    good=None,
-    buckets=None,
-    bucket_unit=1.0,
-    throttled=None,
     job="shop",
 )
 

@@ -1,18 +1,16 @@
-"""What a gate of a gates file compares with what."""
+"""The baseline of a gate of a gates file, and the candidate that is compared with it."""
 
 from __future__ import annotations
 
-import re
-
 from gates.conditions.baseline import Baseline
+from prometheus.selector import is_label
 from stack.document import Value
 from stack.model import LONGEST_GATE_WINDOW
 
-_LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
 PREVIOUS = "previous"
 
 
-def baseline(value: Value, candidate: Value | None) -> Baseline:
+def read_baseline(value: Value, candidate: Value | None) -> Baseline:
     """What is compared: earlier series (`offset`), the release before (`release: previous`), or series by labels."""
     keys = value.mapping()
     if not keys:
@@ -39,7 +37,7 @@ def _labels(value: Value) -> tuple[tuple[str, str], ...]:
     if not labels:
         raise value.error(f"{value.path} must name label values, such as version: canary")
     for name, text in labels.items():
-        if not _LABEL.fullmatch(name):
+        if not is_label(name):
             raise text.error(f'"{name}" is not a label name; use letters, digits and _, not a digit first')
     return tuple(sorted((name, text.text()) for name, text in labels.items()))
 
