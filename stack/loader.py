@@ -47,8 +47,9 @@ T = TypeVar("T")
 def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> Stack:
     """The stack in `path`, its addresses replaced by where they `moved`; raises HqError, mostly ConfigError."""
     root = read_document(path, moved, if_missing="run this where your stack.yaml lies, or name it with --stack")
-    for key in root.mapping().keys() & {"version", "slos"}:
-        raise root.mapping()[key].error("this is a gates file, and a stack is due; name it with --config instead")
+    entries = root.mapping()
+    if of_gates := [entries[key] for key in ("version", "slos") if key in entries]:
+        raise of_gates[0].error("this is a gates file, where a stack is due; the check takes it with --config")
     keys = root.fields(
         required=("services",),
         optional=(

@@ -43,7 +43,7 @@ def _top(root: Value) -> dict[str, Value]:
     """The keys of the file; the version first, for another one has other keys."""
     entries = root.mapping()
     if "services" in entries:
-        raise entries["services"].error("this is a stack, and a gates file is due; name it with --stack instead")
+        raise entries["services"].error("this is a stack, where a gates file is due; name it with --stack")
     if "apiVersion" in entries:
         name = Path(root.file).name
         raise root.error(f"this is no gates file; OpenSLO is read by one that names it under slos, - openslo: {name}")
