@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gates.formats.plain import plain, shortened
-from gates.formats.text import conclusion, remediation
+from gates.formats.sentences import conclusion, remediation
 from gates.gate import GRAVEST_FIRST, GateReport, GateResult, Place, Verdict
 
 MOST_OF_A_KIND = 10

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 from gates.formats.plain import plain
-from gates.formats.text import conclusion, details
+from gates.formats.sentences import conclusion, details
 from gates.gate import GateReport, GateResult, Verdict
 
 SUITE = "quality gates"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gates.formats.measure import interval, limit, measured
 from gates.formats.plain import plain, shortened
-from gates.formats.text import conclusion, details, heading, remediation
+from gates.formats.sentences import conclusion, details, heading, remediation
 from gates.gate import GRAVEST_FIRST, GateReport, GateResult, Verdict
 
 MOST_BYTES = 1_000_000  # GitHub refuses a step summary above 1 MiB
