@@ -135,10 +135,7 @@ def _auth(value: Value, base: Path) -> BearerFile | BasicAuth | TokenCommand:
     if "bearer_file" in keys:
         return BearerFile(_file(keys["bearer_file"], base))
     if "exec" in keys:
-        argv = tuple(word.text() for word in keys["exec"].items())
-        if not argv:
-            raise keys["exec"].error(f"{keys['exec'].path} must name a program that prints a token, and its arguments")
-        return TokenCommand(argv, base)
+        return TokenCommand(keys["exec"].command(), base)
     basic = keys["basic"].fields(required=("user", "password_file"))
     if ":" in basic["user"].text():
         raise basic["user"].error(f"{basic['user'].path} must not hold a colon; no server could tell where it ends")

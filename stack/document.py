@@ -121,6 +121,13 @@ class Value:
         for number, node in enumerate(self.node.value):
             yield Value(node, self.file, f"{self.path}[{number}]")
 
+    def command(self) -> tuple[str, ...]:
+        """A program and its arguments; no shell reads them."""
+        words = tuple(item.text() for item in self.items())
+        if not words:
+            raise self.error(f"{self.path} must name a program and its arguments")
+        return words
+
     def text(self) -> str:
         """The words of a scalar exactly as written: YAML's own guesses (`NO`, `1:30`, `0123`) never apply."""
         if not isinstance(self.node, yaml.ScalarNode):

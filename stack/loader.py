@@ -263,18 +263,11 @@ def _process(name: str, value: Value) -> ManagedProcess:
     keys = value.fields(required=("run", "listen"), optional=("ready", "metrics"))
     return ManagedProcess(
         name=name,
-        run=_command(keys["run"]),
+        run=keys["run"].command(),
         listen=keys["listen"].address(),
         ready=_path(keys["ready"]) if "ready" in keys else "/",
         metrics=_path(keys["metrics"]) if "metrics" in keys else None,
     )
-
-
-def _command(value: Value) -> tuple[str, ...]:
-    words = tuple(item.text() for item in value.items())
-    if not words:
-        raise value.error(f"{value.path} must name a program and its arguments")
-    return words
 
 
 def _path(value: Value) -> str:

@@ -51,19 +51,12 @@ def read_on_fail(value: Value, base: Path) -> OnFail:
     if ("run" in keys) == ("webhook" in keys):
         raise value.error(f"{value.path} needs either run, a program and its arguments, or webhook")
     return OnFail(
-        run=_command(keys["run"]) if "run" in keys else (),
+        run=keys["run"].command() if "run" in keys else (),
         webhook=_webhook(keys["webhook"], base) if "webhook" in keys else None,
         timeout=keys["timeout"].duration(SHORTEST, LONGEST) if "timeout" in keys else OnFail.timeout,
         when=_verdicts(keys["when"]) if "when" in keys else OnFail.when,
         directory=base,
     )
-
-
-def _command(value: Value) -> tuple[str, ...]:
-    words = tuple(item.text() for item in value.items())
-    if not words:
-        raise value.error(f"{value.path} must name a program and its arguments")
-    return words
 
 
 def _verdicts(value: Value) -> tuple[str, ...]:
