@@ -12,6 +12,7 @@ from stack.dataclass import dataclass
 from stack.model import LONGEST_GATE_WINDOW
 from stack.quantity import QuantityError, format_duration, parse_duration
 
+STACK = Path("stack.yaml")  # the file that is read unless another is named
 DAY = 86400.0
 DESCRIPTION = "May this release go out? Asks Prometheus, says what was measured, and answers with its exit code."
 SYNOPSIS = "%(prog)s [--stack FILE | -c FILE] [option ...]; --help names them all"

@@ -14,10 +14,10 @@ from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 
-from gates.arguments import DESCRIPTION, EPILOG, SYNOPSIS, Help, Output, add_arguments
+from gates.arguments import DESCRIPTION, EPILOG, STACK, SYNOPSIS, Help, Output, add_arguments
 from gates.automated import AutomatedQualityGate
 from gates.checklist import Checklist
-from gates.contradiction import STACK, contradiction
+from gates.contradiction import contradiction
 from gates.formats import render
 from gates.gate import GateReport
 from gates.waiting import Waiting

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 
-STACK = Path("stack.yaml")  # the file that is read unless another is named
+from gates.arguments import STACK
+
 _JUDGED = ("wait", "evidence", "replay", "output", "run_id")
 _IN_THE_EVIDENCE = ("config", "var", "service", "gate", "window", "at", "since", "wait", "evidence")
 

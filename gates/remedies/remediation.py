@@ -13,8 +13,6 @@ from stack.errors import JournalError
 from stack.journal import Journal, Record
 from stack.on_fail import OnFail
 
-__all__ = ["Remedy", "remediate"]
-
 ANNOUNCED = "remediation_announced"
 FINISHED = "remediation_finished"
 
@@ -33,7 +31,7 @@ def remediate(on_fail: OnFail, report: GateReport, journal: Journal) -> Remedy:
             return _known(earlier[0], journal)
     except JournalError as error:
         return Remedy.failed(action, f"was not started, for nothing would keep it from starting twice: {error}")
-    return _recorded(action, lambda: _do(on_fail, report), report.run_id, journal)
+    return _recorded(action, lambda: _do(action, on_fail, report), report.run_id, journal)
 
 
 def _action(on_fail: OnFail) -> str:
@@ -44,8 +42,8 @@ def _action(on_fail: OnFail) -> str:
     return on_fail.run[0]
 
 
-def _do(on_fail: OnFail, report: GateReport) -> Remedy:
-    action, verdict = _action(on_fail), render(report).encode()
+def _do(action: str, on_fail: OnFail, report: GateReport) -> Remedy:
+    verdict = render(report).encode()
     if on_fail.webhook:
         from gates.remedies.webhook import post
 
