@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from prometheus.errors import PrometheusError
+from prometheus.redaction import HIDDEN
 from stack.access import TokenCommand
 from stack.errors import HqError
 
@@ -43,28 +44,7 @@ def printed_token(command: TokenCommand, seconds: float) -> str:
     """
     find_program(command)
     name, limit = command.argv[0], min(seconds, LONGEST)
-    try:
-        process = subprocess.Popen(
-            command.argv,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=Path(command.directory),
-            start_new_session=True,  # whatever it starts in turn ends with it
-        )
-    except OSError as error:
-        raise HqError(f"{name}, which is to print a token, cannot be started: {error.strerror}") from None
-    try:
-        said, complaint = _outputs(process, time.monotonic() + limit)
-        code = process.poll()
-    finally:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):  # one that runs as another user is not ours to kill
-            process.wait(1)
-        for pipe in (process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
+    code, said, complaint = _run(command, limit)
     if code is None:
         raise PrometheusError(f"{name}, which is to print a token, did not end within {limit:.3g} s")
     lines = said.decode(errors="replace").splitlines()
@@ -75,6 +55,33 @@ def printed_token(command: TokenCommand, seconds: float) -> str:
     if not re.fullmatch(r"[!-~]+", token):
         raise PrometheusError(f"{name} printed no token: its first line must be ASCII characters without a space")
     return token
+
+
+def _run(command: TokenCommand, seconds: float) -> tuple[int | None, bytes, bytes]:
+    """Its exit code (None when it did not end in time), what it printed and what it complained of; then it is gone."""
+    try:
+        process = subprocess.Popen(
+            command.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=Path(command.directory),
+            start_new_session=True,  # whatever it starts in turn ends with it
+        )
+    except OSError as error:
+        program = command.argv[0]
+        raise HqError(f"{program}, which is to print a token, cannot be started: {error.strerror}") from None
+    try:
+        said, complaint = _outputs(process, time.monotonic() + seconds)
+        return process.poll(), said, complaint
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with suppress(subprocess.TimeoutExpired):  # one that runs as another user is not ours to kill
+            process.wait(1)
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
 
 
 def _outputs(process: subprocess.Popen[bytes], deadline: float) -> tuple[bytes, bytes]:
@@ -105,6 +112,6 @@ def _last_words(complaint: bytes, printed: list[str]) -> str:
     lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
     words = lines[-1] if lines else ""
     for secret in sorted({word for line in printed for word in (line, *line.split()) if word}, key=len, reverse=True):
-        words = words.replace(secret, "[redacted]")
+        words = words.replace(secret, HIDDEN)
     words = "".join(letter if letter.isprintable() else " " for letter in words)
     return f": {words[:MAX_WORDS]}" if words.strip() else ""
