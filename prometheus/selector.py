@@ -60,6 +60,12 @@ def is_selector(text: str) -> bool:
     return match is not None and bool(match["name"] or match["matchers"])
 
 
+def name_of(series: str) -> str | None:
+    """The name of the metric before the braces of the selector `series`."""
+    match = _SELECTOR.fullmatch(series)
+    return match["name"] if match else None
+
+
 def equal_value(series: str, label: str) -> str | None:
     """The value that the selector `series` demands of `label`, if it demands one by `=`."""
     values = (value for name, operator, value in matchers(series) if (name, operator) == (label, "="))

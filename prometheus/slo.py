@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
-from prometheus.selector import equal_value, is_selector, matching, matching_each, selector
+from prometheus.selector import equal_value, is_selector, matchers, matching, matching_each, name_of, selector
 from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.model import PresetSli, PromqlSli, Service
@@ -19,8 +21,7 @@ class Sli:
 
     `total` counts all requests, and either `bad` or `good` a part of them. `buckets` is the latency histogram, whose
     `le` counts in units of `bucket_unit` seconds. `throttled` counts the answers with 429. `job` is the scrape job
-    that they come from, where that can be told. `untold` counts the requests that do not tell how they ended, where
-    the indicator needs a label for that.
+    that they come from, where that can be told.
     """
 
     service: str
@@ -31,7 +32,6 @@ class Sli:
     bucket_unit: float = 1.0
     throttled: str | None = None
     job: str | None = None
-    untold: str | None = None
 
 
 def sli_of(service: Service) -> Sli:
@@ -55,9 +55,29 @@ def narrowed(sli: Sli, label: str, operator: str, value: str) -> Sli:
         good=sli.good and fewer(sli.good),
         buckets=sli.buckets and fewer(sli.buckets),
         throttled=sli.throttled and fewer(sli.throttled),
-        untold=sli.untold and fewer(sli.untold),
         job=None,
     )
+
+
+def told_by(sli: Sli) -> str | None:
+    """The label that tells the bad (or the good) requests of one counter from the rest, None where it needs none.
+
+    Where only bad requests have it, the indicator says so with a matcher such as `error!=""`.
+    """
+    part = sli.bad or sli.good or ""
+    told = [matcher for matcher in matchers(part) if matcher not in matchers(sli.total)]
+    if name_of(part) != name_of(sli.total) or any(label == "__name__" for label, *_ in told):
+        return None
+    may_lack = {label for label, operator, value in told if (operator, value) in (("!=", ""), ("=~", ".+"))}
+    return next((label for label, op, value in told if label not in may_lack and _is_needed(op, value)), None)
+
+
+def _is_needed(operator: str, value: str) -> bool:
+    """Whether a matcher takes only series that have its label."""
+    if operator == "=~":
+        with suppress(re.error):  # there Go's patterns are others than ours
+            return not re.fullmatch(value, "")
+    return operator == "=" and value != ""
 
 
 def requests(sli: Sli, function: str, window: float) -> str:
@@ -137,7 +157,6 @@ def _prometheus_http(name: str, sli: PresetSli) -> Sli:
         buckets=selector("http_request_duration_seconds_bucket", sli.selector),
         throttled=matching(total, "code", "=", "429"),
         job=sli.selector.get("job"),
-        untold=matching(total, "code", "=", ""),
     )
 
 

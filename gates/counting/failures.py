@@ -10,6 +10,8 @@ from gates.counting.share import BadShare, Counted
 from gates.counting.window import Window
 from gates.instant import Instant, Reading, UnusableAnswerError
 from gates.wording import count
+from prometheus.selector import matching
+from prometheus.slo import told_by
 
 if TYPE_CHECKING:
     from prometheus.slo import Sli
@@ -19,10 +21,11 @@ def failed_requests(sli: Sli, seconds: float, instant: Instant) -> Counted:
     """The failed requests in the `seconds` before an instant; raises PrometheusError, UnusableAnswerError."""
     window = Window(sli.total, seconds, instant, sli.job)
     reading = instant.ask(_questions(sli, window))
-    if reading.count("requests without a code"):
+    if reading.count("requests that do not tell"):
+        label, part = told_by(sli), "bad" if sli.good is None else "good"
         raise UnusableAnswerError(
-            f"requests of {sli.total} have no label code, so nobody can tell which of them failed; name the counters "
-            f"in services.{sli.service}.sli, as total and bad"
+            f"requests of {sli.total} have no label {label}, so nobody can tell which of them failed; name counters "
+            f'that tell it, as total and {part}, or, where no others have the label, add {label}!="" to {part}'
         )
     total = reading.count("requests")
     evidence = window.evidence(reading, total)
@@ -46,13 +49,13 @@ def failed_in_bursts(sli: Sli, seconds: float, instant: Instant) -> Counted:
 def _questions(sli: Sli, window: Window) -> dict[str, str]:
     part = sli.bad if sli.good is None else sli.good
     assert part is not None  # noqa: S101 - an Sli has exactly one of the two
-    requests = window.increase(sli.total)
+    requests, label = window.increase(sli.total), told_by(sli)
     return {
         "requests": requests,
         "counted requests": f"({window.increase(part)} or 0 * {requests})",
         "requests before the first scrape": window.unseen(sli.total),
         "counted requests before the first scrape": window.unseen(part),
-        **({"requests without a code": window.increase(sli.untold)} if sli.untold else {}),
+        **({"requests that do not tell": window.increase(matching(sli.total, label, "=", ""))} if label else {}),
         **window.questions(),
     }
 

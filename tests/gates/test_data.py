@@ -188,3 +188,22 @@ def test_native_histograms_are_an_error_alone_and_among_counters(tmp_path: Path)
         assert reason_of_error(check(tmp_path, lambda _, answer=answer: answer)).endswith(
             "answered with native histograms, which cannot be read as numbers; ask for a quantile or a count of them"
         )
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("part", ["bad", "good"])
+def test_a_label_that_no_request_has_tells_nobody_which_failed(past: Past, part: str) -> None:
+    total = 'http_requests_total{job="failing"}'
+    other = "good" if part == "bad" else "bad"
+
+    def judged(matchers: str) -> GateResult:
+        return success_rate(past, replace(indicator("failing"), **{part: f"{total[:-1]},{matchers}}}", other: None}))
+
+    assert judged('code=~"5.."').verdict is Verdict.FAIL
+    result = judged('status=~"5.."')
+    assert (result.verdict, result.reason) == (
+        Verdict.ERROR,
+        f"requests of {total} have no label status, so nobody can tell which of them failed; name counters that tell "
+        f'it, as total and {part}, or, where no others have the label, add status!="" to {part}',
+    )
+    assert judged('status=~"5..",status!=""').verdict is (Verdict.PASS if part == "bad" else Verdict.FAIL)

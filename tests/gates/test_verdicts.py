@@ -75,7 +75,8 @@ pytestmark = pytest.mark.e2e
             "fastapi",
             "error",
             'requests of http_requests_total{job="fastapi"} have no label code, so nobody can tell which of them '
-            "failed; name the counters in services.fastapi.sli, as total and bad",
+            'failed; name counters that tell it, as total and bad, or, where no others have the label, add code!="" '
+            "to bad",
         ),
         (
             "not-a-number",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from prometheus import slo
@@ -28,7 +30,6 @@ def test_the_preset_of_prometheus_clients() -> None:
         bucket_unit=1.0,
         throttled='http_requests_total{job="shop",code="429"}',
         job="shop",
-        untold='http_requests_total{job="shop",code=""}',
     )
 
 
@@ -103,3 +104,31 @@ def test_slow_requests_match_a_bound_however_it_is_written(under: float, unit: f
 def test_slow_requests_need_a_histogram() -> None:
     with pytest.raises(HqError, match=r"services\.shop\.sli has no latency histogram"):
         slo.slow(Sli("shop", "m", "b", None, None, 1.0, None), 1, "rate", 60)
+
+
+@pytest.mark.parametrize(
+    ("total", "part", "label"),
+    [
+        ("m", 'm{code=~"5.."}', "code"),
+        ('m{job="a"}', 'm{job="a",status="500"}', "status"),
+        ('m{job="a"}', 'm{code="500"}', "code"),
+        ('m{version="2"}', 'm{version="2",code=~"5.."}', "code"),
+        ("m", 'm{job!="b",code=~"5.."}', "code"),
+        ('m{code!="404"}', 'm{code!="404",code=~"5.."}', "code"),
+        ("m", 'm{error!=""}', None),
+        ("m", 'm{error=~".+"}', None),
+        ("m", 'm{error=~"5..",error!=""}', None),
+        ("m", 'm{ok=""}', None),
+        ("m", 'm{code=~"5..|"}', None),
+        ("m", 'm{code!~"2.."}', None),
+        ("m", r'm{code=~"\\p{L}+"}', None),
+        ("m", "m", None),
+        ("requests_total", 'errors_total{code="500"}', None),
+        ('{__name__="m"}', 'm{code="500"}', None),
+        ('{__name__="m"}', '{__name__="bad",code="500"}', None),
+        ('{__name__="m"}', '{__name__="m",code="500"}', "code"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["bad", "good"])
+def test_the_label_that_all_requests_must_have(total: str, part: str, label: str | None, kind: str) -> None:
+    assert slo.told_by(replace(http(), total=total, **{"bad": None, "good": None, kind: part})) == label
