@@ -97,7 +97,7 @@ def test_a_mistake_is_not_drowned_in_options(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("redirection", "code", "said"),
     [
-        (">&-", 4, ""),
+        (">&-", 4, "error: the report cannot be printed: the standard output is closed\n"),
         (">/dev/full", 4, "error: the report cannot be printed: No space left on device\n"),
         ("2>&-", 4, ""),
         ("--dry-run >/dev/full", 2, "error: the report cannot be printed: No space left on device\n"),
