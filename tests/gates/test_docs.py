@@ -1,7 +1,8 @@
-"""docs/gates-file.md: its example is a gates file, and it names every key that there is."""
+"""The pages on gates: their examples are gates files, every key is named, and every link leads somewhere."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from gates.configuration.gates_file import load_gates
 from stack.document import Value
 from tests.gates.test_openslo import SLO
 
-PAGE = Path(__file__).parent.parent.parent / "docs" / "gates-file.md"
-OF_OTHER_PAGES = {"webhook", "secret_file"}  # docs/gates.md, When it fails
+ROOT = Path(__file__).parent.parent.parent
+PAGE = ROOT / "docs" / "gates-file.md"
+LINKING = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+OF_OTHER_PAGES = {"webhook", "secret_file"}  # docs/gate-remediation.md
 
 
 def test_the_page_names_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,3 +39,24 @@ def test_the_page_names_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert checklist.on_fail is not None
     assert len(known) > 40
     assert {key for key in known - OF_OTHER_PAGES if f"{key}" not in page} == set()
+
+
+def test_the_file_to_begin_with_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "gates.yaml"
+    path.write_text((ROOT / "docs" / "gates.md").read_text().partition("```yaml\n")[2].partition("```")[0])
+    assert [gate.title for gate in load_gates(path, {}).gates] == ["storefront success rate", "storefront latency"]
+
+
+@pytest.mark.parametrize("page", LINKING, ids=lambda page: page.name)
+def test_every_link_leads_to_a_page_and_a_heading(page: Path) -> None:
+    for address in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text()):
+        name, _, heading = address.partition("#")
+        target = page.parent / name if name else page
+        assert target.exists(), address
+        if heading:
+            assert heading in map(_anchor, re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)), address
+
+
+def _anchor(heading: str) -> str:
+    """As GitHub names it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")

@@ -85,7 +85,7 @@ def test_bursts_taken_for_independent_failures_are(together: int) -> None:
 def test_few_bursts_make_no_build_fail_that_should_not_but_none_at_all_says_nothing_of_them(together: int) -> None:
     rates = one_look(Service(0.005, together), 0.005, together * 200, 2000)
     assert rates[FAIL] <= RISK
-    assert rates[PASS] > RISK  # what docs/gates.md warns of: where one burst is due, there often is none
+    assert rates[PASS] > RISK  # what docs/gate-statistics.md warns of: where one burst is due, there often is none
 
 
 @pytest.mark.parametrize("together", [3, 10])
@@ -98,4 +98,4 @@ def test_bursts_are_no_reason_to_be_wrong_over_200_looks_either(together: int) -
 def test_bursts_that_last_longer_than_a_slice_are_not_seen_whole() -> None:
     brief, long = (one_look(Service(0.005, 10, lasting), 0.005, 40_000, 2000) for lasting in (0.2, 8.0))
     assert max(brief[PASS], brief[FAIL]) <= RISK
-    assert max(long[PASS], long[FAIL]) > RISK  # what docs/gates.md warns of
+    assert max(long[PASS], long[FAIL]) > RISK  # what docs/gate-statistics.md warns of
