@@ -69,14 +69,18 @@ class Checklist:
                 raise gate.error(problem)
 
     def _too_short(self, what: str, seconds: float) -> str | None:
-        interval = self.prometheus.scrape_interval
-        shortest = FEWEST_SCRAPES * interval
-        if seconds >= shortest:
-            return None
-        return (
-            f"{what}, {format_duration(seconds)}, is too short to count in: {self.prometheus.url} scrapes every "
-            f"{format_duration(interval)}, so make it at least {format_duration(shortest)}"
-        )
+        return too_short(what, seconds, self.prometheus.scrape_interval, self.prometheus.url)
+
+
+def too_short(what: str, seconds: float, scrape_interval: float, server: str = "Prometheus") -> str | None:
+    """Why a window of so many seconds, called `what`, holds too few scrapes to count in, or None."""
+    shortest = FEWEST_SCRAPES * scrape_interval
+    if seconds >= shortest:
+        return None
+    return (
+        f"{what}, {format_duration(seconds)}, is too short to count in: {server} scrapes every "
+        f"{format_duration(scrape_interval)}, so make it at least {format_duration(shortest)}"
+    )
 
 
 def _refuse_unknown(what: str, asked: Collection[str] | None, known: Collection[str]) -> None:

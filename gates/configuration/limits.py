@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from gates.checklist import FEWEST_SCRAPES
+from gates.checklist import too_short
 from gates.conditions.promql import Limit
 from stack.document import Value
 from stack.model import LONGEST_GATE_WINDOW
-from stack.quantity import format_duration, format_percent
+from stack.quantity import format_percent
 
 _LOWEST_CONFIDENCE, _HIGHEST_CONFIDENCE = Decimal("0.5"), Decimal("0.999999")
 
@@ -18,12 +18,8 @@ _LOWEST_CONFIDENCE, _HIGHEST_CONFIDENCE = Decimal("0.5"), Decimal("0.999999")
 def read_window(value: Value, scrape_interval: float) -> float:
     """A window in seconds, long enough to count in."""
     seconds = value.duration(high=LONGEST_GATE_WINDOW)
-    if seconds < FEWEST_SCRAPES * scrape_interval:
-        raise value.error(
-            f"{value.path}, {value.text()}, is too short to count in: Prometheus scrapes every "
-            f"{format_duration(scrape_interval)}, so make it at least "
-            f"{format_duration(FEWEST_SCRAPES * scrape_interval)}"
-        )
+    if problem := too_short(value.path, seconds, scrape_interval):
+        raise value.error(problem)
     return seconds
 
 

@@ -78,14 +78,9 @@ def write_evidence(
 
     `exchanges` is what was asked, and `notes` what became of who was asked, which each result says after its own.
     """
+    settings = checklist.prometheus
     check = _Check(
-        checklist.gates,
-        moment,
-        checklist.prometheus.scrape_interval,
-        checklist.max_age,
-        report.strict,
-        report.dry_run,
-        notes,
+        checklist.gates, moment, settings.scrape_interval, checklist.max_age, report.strict, report.dry_run, notes
     )
     document = {
         "format": FORMAT,
@@ -93,12 +88,15 @@ def write_evidence(
         "made_by": installed_version(),
         "run_id": report.run_id,
         "file": str(checklist.file),
-        "prometheus": checklist.prometheus.url,
+        "prometheus": settings.url,
         "check": encode(check),
         "asked": [write_exchange(exchange) for exchange in exchanges],
         "found": _found(report),
     }
-    document["sha256"] = _digest(document)
+    _write(path, {**document, "sha256": _digest(document)})
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
     body = json.dumps(document, indent=1, allow_nan=False) + "\n"
     if len(body) > MAX_BYTES:
         raise HqError(f"{path} is not written: {len(body) // 1024**2} MiB of answers are more than can be replayed")
