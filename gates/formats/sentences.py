@@ -52,7 +52,8 @@ def conclusion(report: GateReport) -> str:
     """The verdict of all gates, why, and the exit code."""
     code = f"exit code {report.exit_code}"
     if report.dry_run:
-        code = f"{code}, for this is a dry run; it would be {replace(report, dry_run=False).exit_code}"
+        real = replace(report, dry_run=False).exit_code
+        code += f", for this is a dry run; it would be {real}" if real != report.exit_code else "; this is a dry run"
     return f"{report.verdict.upper()}: {_summary(report)} ({code})"
 
 

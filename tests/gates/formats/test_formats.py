@@ -282,6 +282,7 @@ def test_a_remediation_is_reported_by_all_formats_for_people() -> None:
             of(result(Verdict.FAIL), dry_run=True),
             "FAIL: shop success rate (exit code 0, for this is a dry run; it would be 1)",
         ),
+        (of(result(Verdict.PASS), dry_run=True), "PASS: every required gate passes (exit code 0; this is a dry run)"),
         (
             of(result(Verdict.WARN), strict=True),
             "WARN: no required gate fails, but some warn, and --strict stops at that (exit code 1)",
