@@ -7,7 +7,8 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from stack.dataclass import dataclass
@@ -117,6 +118,23 @@ def die_with_parent(number: signal.Signals = signal.SIGKILL) -> Callable[[], Non
             os._exit(1)
 
     return arm
+
+
+@contextmanager
+def interrupts_held() -> Iterator[Callable[[], None]]:
+    """Holds SIGINT and SIGTERM back, so that none comes between the start of a child and what will end it.
+
+    Gives what the child must run before its program, to hear them again; for `preexec_fn`.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+
+    def let_go() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    try:
+        yield let_go
+    finally:
+        let_go()
 
 
 @dataclass(frozen=True)

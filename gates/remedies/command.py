@@ -8,14 +8,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import IO
 
 from gates.remedies.remedy import Remedy
 from gates.remedies.transcript import Transcript
 from stack.on_fail import OnFail
-from stack.process import die_with_parent
+from stack.process import die_with_parent, interrupts_held
 from stack.quantity import format_duration
 
 GRACE = 5.0  # seconds from the request to end to the end
@@ -31,15 +31,15 @@ def run(action: str, on_fail: OnFail, words: bytes, known: Mapping[str, str]) ->
     ended; what it leaves running in that group ends with it.
     """
     began = time.monotonic()
-    try:
-        running = _Running(on_fail, words, known)
-    except OSError as error:
-        return Remedy.failed(action, f"could not be started: {_reason(error)}")
-    in_time = False
-    try:
+    with ExitStack() as at_last:
+        try:
+            with interrupts_held() as let_go:
+                running = _Running(on_fail, words, known, let_go)
+                at_last.callback(running.end)
+        except OSError as error:
+            return Remedy.failed(action, f"could not be started: {_reason(error)}")
         in_time = running.attend(on_fail.timeout, lambda: running.has_ended)
-    finally:
-        code = running.end()
+    code = running.code
     if not in_time:
         fate = "could not be killed" if code is None else "was killed"
         return Remedy.failed(action, f"did not end within {format_duration(on_fail.timeout)} and {fate}")
@@ -50,7 +50,13 @@ def run(action: str, on_fail: OnFail, words: bytes, known: Mapping[str, str]) ->
 class _Running:
     """The process group of a command, and its pipes."""
 
-    def __init__(self, on_fail: OnFail, words: bytes, known: Mapping[str, str]) -> None:
+    def __init__(self, on_fail: OnFail, words: bytes, known: Mapping[str, str], in_child: Callable[[], None]) -> None:
+        die_with_us = die_with_parent(signal.SIGTERM)  # nobody else would hold its deadline
+
+        def prepare() -> None:
+            in_child()
+            die_with_us()
+
         self._process = subprocess.Popen(
             on_fail.run,
             bufsize=0,
@@ -60,7 +66,7 @@ class _Running:
             cwd=on_fail.directory,
             env={**os.environ, **known},
             start_new_session=True,
-            preexec_fn=die_with_parent(signal.SIGTERM),  # nobody else would hold its deadline
+            preexec_fn=prepare,
         )
         assert self._process.stdin  # noqa: S101 - it is asked for above
         assert self._process.stdout  # noqa: S101
@@ -71,6 +77,7 @@ class _Running:
         self._words = words
         self._transcript = Transcript(Path(on_fail.run[0]).name)
         self._is_lost = False
+        self.code: int | None = None  # below zero a signal's; None as long as, or where, nobody knows it
 
     @property
     def has_ended(self) -> bool:
@@ -96,10 +103,10 @@ class _Running:
             self._exchange(min(left, _TICK))
         return True
 
-    def end(self) -> int | None:
-        """Ends the whole group, gently at first if the command still runs; its exit code, below zero the signal's.
+    def end(self) -> None:
+        """Ends the whole group, gently at first if the command still runs.
 
-        None is what nobody knows: of a command that cannot be killed, or that the kernel reaped.
+        Nobody knows the exit code of a command that cannot be killed, or that the kernel reaped.
         """
         try:
             if not self.has_ended:
@@ -111,8 +118,7 @@ class _Running:
             self._close()
         if not self._is_lost:
             with suppress(subprocess.TimeoutExpired):
-                return self._process.wait(GRACE)
-        return None
+                self.code = self._process.wait(GRACE)
 
     def _opened(self, pipe: IO[bytes], event: int) -> int:
         os.set_blocking(pipe.fileno(), False)

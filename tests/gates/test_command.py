@@ -254,6 +254,38 @@ def test_an_interrupt_ends_it_and_is_its_outcome(tmp_path: Path, number: signal.
     assert (again.returncode, len(remediations(path))) == (5, 2)
 
 
+INTERRUPTED = """
+import os, signal, subprocess, sys
+from pathlib import Path
+from gates.remedies.command import run
+from stack.on_fail import OnFail
+from stack.waiting import wait_for
+
+class Interrupted(subprocess.Popen):
+    def __init__(self, *words, **more):
+        super().__init__(*words, **more)
+        wait_for(Path("pid").exists, 10, "the program did not begin")
+        os.kill(os.getpid(), signal.SIGINT)
+
+subprocess.Popen = Interrupted
+try:
+    run("rollback", OnFail(("./rollback.sh",)), b"", {})
+except KeyboardInterrupt:
+    sys.exit(130)
+"""
+
+
+def test_an_interrupt_while_it_is_started_leaves_nothing_running(tmp_path: Path) -> None:
+    deaf = "(trap '' TERM; exec sleep 60) >/dev/null 2>&1 &"
+    program(tmp_path, f"trap 'echo heard > heard; exit' TERM; {deaf} echo $! > new; mv new pid; wait")
+    interrupted = [sys.executable, "-c", INTERRUPTED]
+    known = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(interrupted, cwd=tmp_path, env=known, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (130, b"")
+    assert is_gone(tmp_path / "pid")
+    assert (tmp_path / "heard").read_text() == "heard\n"
+
+
 def test_a_second_interrupt_does_not_wait_for_one_that_will_not_end(tmp_path: Path) -> None:
     program(tmp_path, "trap 'echo > asked' TERM; echo $$ > running; while :; do sleep 0.05; done")
     path = stack(tmp_path, ON_ERROR)
