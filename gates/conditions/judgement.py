@@ -116,7 +116,7 @@ def _judged(gate: QualityGate, demand: Demand, counted: Counted, proof: Proof) -
     due = f"at least {format_percent(demand.target)} is due"
     proven = decide(share, demand.allowed, proof)
     if proven is Verdict.FAIL:
-        return Finding(Verdict.FAIL, f"{measured}; {due}", "Do not release; find out what fails.")
+        return Finding(Verdict.FAIL, f"{measured}; {due}", "Do not release; find out what is wrong.")
     if doubts := counted.evidence.doubts():
         return doubtful(doubts, measured)
     if proven is Verdict.PASS:

@@ -58,7 +58,7 @@ def test_a_proven_failure_fails() -> None:
     assert (result.verdict, result.reason, result.advice) == (
         Verdict.FAIL,
         "95% of 6,000 requests succeeded in 10m; at least 99.5% is due",
-        "Do not release; find out what fails.",
+        "Do not release; find out what is wrong.",
     )
 
 
