@@ -11,8 +11,7 @@ from pathlib import Path
 
 from stack.address import free_address
 from stack.journal import Journal, Record
-from tests.gates.fake_prometheus import Answer, vector
-from tests.gates.test_answers import HEALTHY
+from tests.gates.fake_prometheus import HEALTHY, Answer, vector
 
 ROOT = Path(__file__).parent.parent.parent
 STACK = """

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import http.server
 import json
-import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+
+from tests.serving import serving
 
 Answer = Callable[[str], bytes]
 Form = dict[str, str]
 _NOW = 1_800_000_000.0
+HEALTHY = {
+    "requests": "6000",
+    "counted requests": "6",
+    "steps with data": "40",
+    "recent requests": "1500",
+    "newest sample": "1799999960",
+    "counter resets": "0",
+}
 
 
 def vector(values: dict[str, str], **more: object) -> bytes:
@@ -75,16 +83,5 @@ def answering(
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *words: Any) -> None:
-            """Says nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with serving(Handler) as address:
+        yield f"http://{address}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import http.server
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from tests.serving import serving
 
 NOTHING = b"\x02\x04\x0a\x00"  # one empty QueryResult in a ReadResponse, as protobuf, as a snappy literal
 
@@ -37,17 +38,6 @@ def remote_read() -> Iterator[RemoteRead]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *words: object) -> None:
-            """Says nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    remote.url = f"http://127.0.0.1:{server.server_address[1]}/read"
-    try:
+    with serving(Handler) as address:
+        remote.url = f"http://{address}/read"
         yield remote
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)

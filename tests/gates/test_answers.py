@@ -6,43 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from gates.automated import AutomatedQualityGate
-from gates.gate import GateReport, Verdict
-from gates.objectives import checklist_of
-from stack.loader import load_stack
-from tests.gates.fake_prometheus import Answer, answering, clock, vector
-
-STACK = """
-services:
-  shop:
-    sli: {{preset: prometheus-http, selector: {{job: shop}}}}
-    objectives: {{success_rate: {{target: 99.5%}}}}
-prometheus: {{url: "{url}"}}
-gates: {{observe: [error_budget]}}
-"""
-HEALTHY = {
-    "requests": "6000",
-    "counted requests": "6",
-    "steps with data": "40",
-    "recent requests": "1500",
-    "newest sample": "1799999960",
-    "counter resets": "0",
-}
-
-
-def check(directory: Path, answer: Answer, **asks_time: Answer) -> GateReport:
-    with answering(answer, **asks_time) as url:
-        path = directory / "stack.yaml"
-        path.write_text(STACK.format(url=url))
-        checklist = checklist_of(load_stack(path)).only(names=["success_rate"])
-        return AutomatedQualityGate(checklist).check_all_gates(record=False)
-
-
-def reason_of_error(report: GateReport) -> str:
-    (result,) = report.results
-    assert (result.verdict, report.exit_code) == (Verdict.ERROR, 4)
-    assert result.advice
-    return result.reason
+from gates.gate import Verdict
+from tests.gates.answered import check, reason_of_error
+from tests.gates.fake_prometheus import HEALTHY, clock, vector
 
 
 def test_a_healthy_answer_passes_so_that_the_others_mean_something(tmp_path: Path) -> None:

@@ -39,10 +39,10 @@ from gates.conditions.latency import Latency
 from gates.conditions.success_rate import SuccessRate
 from gates.gate import GateResult, QualityGate, Verdict
 from prometheus.slo import Sli
-from tests.gates.fake_prometheus import vector
+from tests.gates.answered import check, reason_of_error
+from tests.gates.fake_prometheus import HEALTHY, vector
 from tests.gates.indicators import indicator
 from tests.gates.past import Past
-from tests.gates.test_answers import HEALTHY, check, reason_of_error
 
 TARGET = Decimal("0.995")
 

@@ -16,9 +16,9 @@ from gates.replaying.evidence_file import FORMAT, _digest
 from stack.address import free_address
 from stack.journal import Journal
 from stack.version import installed_version
-from tests.gates.fake_prometheus import answering, clock, evenly, slices, vector
+from tests.gates.answered import STACK
+from tests.gates.fake_prometheus import HEALTHY, answering, clock, evenly, slices, vector
 from tests.gates.past import Past
-from tests.gates.test_answers import HEALTHY, STACK
 
 pytestmark = pytest.mark.e2e
 

@@ -6,7 +6,7 @@ import http.server
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from stack.loader import load_stack
 from stack.waiting import wait_for
 from tests.gates.history import prometheus
 from tests.gates.victoria import victoria_metrics
+from tests.serving import serving
 
 pytestmark = pytest.mark.e2e
 
@@ -57,23 +58,8 @@ def shop(counts: threading.Event | None = None) -> Iterator[tuple[str, Callable[
             if not counts or counts.is_set():
                 self.wfile.write(f'http_requests_total{{code="200"}} {requests}\n'.encode())
 
-        def log_message(self, *words: object) -> None:
-            """Says nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-
-    def kill() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
-
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}", kill
-    finally:
-        kill()
+    with ExitStack() as open_:
+        yield open_.enter_context(serving(Handler)), open_.close
 
 
 def success_rate(directory: Path) -> GateResult:

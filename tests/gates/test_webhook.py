@@ -25,6 +25,7 @@ from gates.check import main
 from stack.address import free_address
 from tests.gates.failing import FAILS, line_of_remediation, outcomes, remediations, stack, start
 from tests.gates.fake_prometheus import answering
+from tests.serving import serving
 
 pytestmark = pytest.mark.e2e
 
@@ -62,20 +63,9 @@ def receiving(*replies: Reply) -> Iterator[Receiver]:
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *words: object) -> None:
-            """Says nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    receiver = Receiver(f"http://127.0.0.1:{server.server_address[1]}/rollback?token=of-the-url")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(Handler) as address:
+        receiver = Receiver(f"http://{address}/rollback?token=of-the-url")
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
 
 
 def status(number: int, **headers: str) -> Reply:
