@@ -4,17 +4,46 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
-from exporters.history import DELAY_BUCKETS, STATUSES, VERDICTS, History
+from exporters.history import DELAY_BUCKETS, STATUSES, VERDICTS, History, LastRun, LastVerdict
 from stack.journal import JournalTail
 
 RUN = ["scenario", "chaos_target"]
 GATE = ["gate", "service"]
+
+_OF_LAST_RUN: tuple[tuple[str, str, Callable[[LastRun], float | None]], ...] = (
+    ("chaos_run_score", "Resilience score of the last run, 0 to 100.", lambda run: run.score),
+    (
+        "chaos_run_time_to_detect_seconds",
+        "From the first fault to the first expected alert, last run.",
+        lambda run: run.time_to_detect,
+    ),
+    (
+        "chaos_run_time_to_recover_seconds",
+        "From the withdrawal to recovery, last run.",
+        lambda run: run.time_to_recover,
+    ),
+    ("chaos_run_duration_seconds", "Duration of the last run.", lambda run: run.duration),
+)
+_OF_LAST_VERDICT: tuple[tuple[str, str, Callable[[LastVerdict], float | None]], ...] = (
+    (
+        "quality_gate_verdict",
+        "Last verdict: 1 pass, 0.5 warn, 0 fail, -1 undecided, -2 error.",
+        lambda last: VERDICTS[last.verdict],
+    ),
+    ("quality_gate_actual", "What the last check measured, in the gate's unit.", lambda last: last.actual),
+    (
+        "quality_gate_threshold",
+        "What the last check held it against, in the gate's unit.",
+        lambda last: last.threshold,
+    ),
+    ("quality_gate_last_check_timestamp_seconds", "When the gate was last checked.", lambda last: last.at),
+)
 
 
 @dataclass(frozen=True)
@@ -86,23 +115,9 @@ class JournalCollector:
         yield from self._of_scenarios()
 
     def _of_last_runs(self) -> Iterator[Metric]:
-        last = self._history.last_runs
-        yield _gauge(
-            "chaos_run_score", "Resilience score of the last run, 0 to 100.", RUN,
-            {key: run.score for key, run in last.items()},
-        )  # fmt: skip
-        yield _gauge(
-            "chaos_run_time_to_detect_seconds", "From the first fault to the first expected alert, last run.", RUN,
-            {key: run.time_to_detect for key, run in last.items()},
-        )  # fmt: skip
-        yield _gauge(
-            "chaos_run_time_to_recover_seconds", "From the withdrawal to recovery, last run.", RUN,
-            {key: run.time_to_recover for key, run in last.items()},
-        )  # fmt: skip
-        yield _gauge(
-            "chaos_run_duration_seconds", "Duration of the last run.", RUN,
-            {key: run.duration for key, run in last.items()},
-        )  # fmt: skip
+        runs = self._history.last_runs
+        for name, documentation, value in _OF_LAST_RUN:
+            yield _gauge(name, documentation, RUN, {key: value(run) for key, run in runs.items()})
 
     def _of_scenarios(self) -> Iterator[Metric]:
         history = self._history
@@ -127,23 +142,9 @@ class JournalCollector:
         )  # fmt: skip
 
     def _of_gates(self) -> Iterator[Metric]:
-        last = self._history.verdicts
-        yield _gauge(
-            "quality_gate_verdict", "Last verdict: 1 pass, 0.5 warn, 0 fail, -1 undecided, -2 error.", GATE,
-            {key: VERDICTS[verdict.verdict] for key, verdict in last.items()},
-        )  # fmt: skip
-        yield _gauge(
-            "quality_gate_actual", "What the last check measured, in the gate's unit.", GATE,
-            {key: verdict.actual for key, verdict in last.items()},
-        )  # fmt: skip
-        yield _gauge(
-            "quality_gate_threshold", "What the last check held it against, in the gate's unit.", GATE,
-            {key: verdict.threshold for key, verdict in last.items()},
-        )  # fmt: skip
-        yield _gauge(
-            "quality_gate_last_check_timestamp_seconds", "When the gate was last checked.", GATE,
-            {key: verdict.at for key, verdict in last.items()},
-        )  # fmt: skip
+        verdicts = self._history.verdicts
+        for name, documentation, value in _OF_LAST_VERDICT:
+            yield _gauge(name, documentation, GATE, {key: value(last) for key, last in verdicts.items()})
         yield from self._of_checks()
 
     def _of_checks(self) -> Iterator[Metric]:
