@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from prometheus.anomalies import Anomaly, anomalies_of
-from prometheus.client import PrometheusClient, PrometheusError
+from prometheus.client import PrometheusClient
+from prometheus.errors import PrometheusError
 from stack.errors import HqError
 
 _HOME_AND_CLEAR = "\x1b[H\x1b[J"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from prometheus.answer import Alert
 from prometheus.catalogue import SEVERITIES
-from prometheus.client import Alert, PrometheusClient
+from prometheus.client import PrometheusClient
 from stack.dataclass import dataclass
 
 _RANKS = {severity: rank for rank, severity in enumerate(SEVERITIES)}

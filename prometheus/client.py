@@ -17,14 +17,12 @@ from prometheus.answer import (
     Answer,
     RangeAnswer,
     Rule,
-    Sample,
-    Series,
     read_alerts,
     read_instant,
     read_range,
     read_rules,
 )
-from prometheus.errors import AnswerError, PrometheusError, RefusedError, UnreachableError
+from prometheus.errors import PrometheusError, UnreachableError
 from prometheus.redaction import Redaction
 from prometheus.replies import Replies
 from prometheus.transport import Reply, Transport
@@ -33,11 +31,6 @@ from stack.errors import HqError
 
 if TYPE_CHECKING:
     from prometheus.credentials import Credentials
-
-__all__ = [
-    "Alert", "Answer", "AnswerError", "PrometheusClient", "PrometheusError", "RangeAnswer", "RefusedError", "Rule",
-    "Sample", "Series", "UnreachableError",
-]  # fmt: skip
 
 OPEN_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
 LONGEST_GET = 2000

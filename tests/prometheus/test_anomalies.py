@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prometheus.anomalies import Anomaly, anomalies_of
-from prometheus.client import Alert
+from prometheus.answer import Alert
 
 
 def alert(severity: str, since: float = 100, kind: str = "error_spike", state: str = "firing", **labels: str) -> Alert:

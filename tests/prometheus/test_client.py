@@ -13,14 +13,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from prometheus.client import (
-    AnswerError,
-    PrometheusClient,
-    PrometheusError,
-    RefusedError,
-    Sample,
-    UnreachableError,
-)
+from prometheus.answer import Sample
+from prometheus.client import PrometheusClient
+from prometheus.errors import AnswerError, PrometheusError, RefusedError, UnreachableError
 from prometheus.redaction import HIDDEN, Redaction
 from tests.prometheus.fake_server import FakeServer, http
 

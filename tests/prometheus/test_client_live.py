@@ -12,7 +12,8 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prometheus.client import PrometheusClient, RefusedError
+from prometheus.client import PrometheusClient
+from prometheus.errors import RefusedError
 from prometheus.selector import quoted, selector
 from stack.waiting import wait_for
 from tests.prometheus.live import running_prometheus
