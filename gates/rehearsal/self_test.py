@@ -115,7 +115,7 @@ def _conclusion(scenes: Sequence[Scene], guesses: Sequence[tuple[Scene, GateResu
         wrong = [scene for scene, result in guesses if (result.title, result.verdict) == (title, verdict)]
         yield f"{title} guesses: it says {verdict} to {', '.join(scene.failure.name for scene in wrong)}"
     if any(result.kind is Kind.PROMQL for _, result in guesses):
-        yield "What to do: name the series behind a query in `alive`, so that it is known whether they live"
+        yield "What to do: name the series behind a query in `alive`, so that it is known whether they live."
     gates = len(scenes[0].results)
     played = f"{len(scenes)} things happened to {gates} gate{'' if gates == 1 else 's'}"
     if guesses:

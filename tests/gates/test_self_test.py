@@ -142,7 +142,7 @@ def test_a_query_of_which_nothing_else_is_known_guesses() -> None:
     assert "\na dead target                  undecided   pass !\n" in said
     assert said.endswith(
         "\n\nshop gate 1 guesses: it says pass to a dead target, stale samples, all series have ended\n"
-        "What to do: name the series behind a query in `alive`, so that it is known whether they live\n"
+        "What to do: name the series behind a query in `alive`, so that it is known whether they live.\n"
         "GUESSED: 22 things happened to 1 gate, and 3 verdicts are guesses (exit code 1)"
     )
 
