@@ -178,7 +178,10 @@ def _point(pair: list[Any]) -> tuple[float, float]:
     at, value = pair
     if isinstance(at, bool) or not isinstance(at, int | float):
         raise TypeError(at)
-    return float(at), _number(value)
+    try:
+        return float(at), _number(value)
+    except OverflowError:  # hundreds of digits
+        raise ValueError(at) from None
 
 
 def _number(text: str) -> float:
