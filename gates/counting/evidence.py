@@ -112,13 +112,15 @@ class Liveness:
 class Evidence(Liveness):
     """What is known of the counter `series`: `requests` is what it counted in the window, None without data.
 
-    `recent` is what it counted in the last `recent_window` seconds, and `resets` how often it began anew.
+    `recent` is what it counted in the last `recent_window` seconds, and `resets` how often it began anew. `missing` is
+    the counter of the bad (or the good) ones, where it is another one and nobody has seen it.
     """
 
     requests: float | None
     recent: float | None
     recent_window: float
     resets: float
+    missing: str | None = None
 
     def doubts(self, complete: float = COMPLETE) -> list[Doubt]:
         """Every reason not to pass, the gravest first; a history of the share `complete` of the window is none."""
@@ -129,10 +131,13 @@ class Evidence(Liveness):
 
     def notes(self) -> tuple[str, ...]:
         """What is worth knowing and stops nothing."""
-        if not self.resets:
-            return super().notes()
-        resets = "1 counter reset" if self.resets == 1 else f"{count(self.resets)} counter resets"
-        return (f"{resets} in the window (restarts), accounted for", *super().notes())
+        notes = super().notes()
+        if self.resets:
+            resets = "1 counter reset" if self.resets == 1 else f"{count(self.resets)} counter resets"
+            notes = (f"{resets} in the window (restarts), accounted for", *notes)
+        if self.missing and self.requests:
+            notes = (f"no series matches {self.missing}, which is taken for 0: check its name", *notes)
+        return notes
 
     def _no_data(self) -> Doubt:
         if self.newest is None or self.dead:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gates.counting.bursts import in_bursts
@@ -10,7 +11,7 @@ from gates.counting.share import BadShare, Counted
 from gates.counting.window import Window
 from gates.instant import Instant, Reading, UnusableAnswerError
 from gates.wording import count
-from prometheus.selector import matching
+from prometheus.selector import matching, name_of
 from prometheus.slo import told_by
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def failed_requests(sli: Sli, seconds: float, instant: Instant) -> Counted:
             f'that tell it, as total and {part}, or, where no others have the label, add {label}!="" to {part}'
         )
     total = reading.count("requests")
-    evidence = window.evidence(reading, total)
+    evidence = replace(window.evidence(reading, total), missing=_missing(sli, reading))
     counted = reading.count("counted requests") or 0.0
     unseen = _unseen(sli, reading, evidence)
     if total is None:
@@ -47,8 +48,7 @@ def failed_in_bursts(sli: Sli, seconds: float, instant: Instant) -> Counted:
 
 
 def _questions(sli: Sli, window: Window) -> dict[str, str]:
-    part = sli.bad if sli.good is None else sli.good
-    assert part is not None  # noqa: S101 - an Sli has exactly one of the two
+    part = _part(sli)
     requests, label = window.increase(sli.total), told_by(sli)
     return {
         "requests": requests,
@@ -56,8 +56,24 @@ def _questions(sli: Sli, window: Window) -> dict[str, str]:
         "requests before the first scrape": window.unseen(sli.total),
         "counted requests before the first scrape": window.unseen(part),
         **({"requests that do not tell": window.increase(matching(sli.total, label, "=", ""))} if label else {}),
+        **({"series of counted requests": window.series_of(part)} if _is_of_its_own(sli) else {}),
         **window.questions(),
     }
+
+
+def _part(sli: Sli) -> str:
+    part = sli.bad if sli.good is None else sli.good
+    assert part is not None  # noqa: S101 - an Sli has exactly one of the two
+    return part
+
+
+def _is_of_its_own(sli: Sli) -> bool:
+    """Whether bad (or good) requests have a counter that may be missing, or typed wrong, while requests are counted."""
+    return name_of(_part(sli)) != name_of(sli.total)
+
+
+def _missing(sli: Sli, reading: Reading) -> str | None:
+    return _part(sli) if _is_of_its_own(sli) and reading.count("series of counted requests") is None else None
 
 
 def _unseen(sli: Sli, reading: Reading, evidence: Evidence) -> float:

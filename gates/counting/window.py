@@ -39,6 +39,10 @@ class Window:
         counted = f"{last} - (increase({series}[{self._length}]) or 0 * {last}) > 0"
         return f"sum{by}(({counted}) unless {series} offset {self._length})"
 
+    def series_of(self, series: str) -> str:
+        """PromQL: how many series there were in the window, nothing without one."""
+        return f"count(last_over_time({series}[{self._length}]))"
+
     def questions(self) -> dict[str, str]:
         """PromQL, by name, for everything that evidence() reads."""
         return {

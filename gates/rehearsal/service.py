@@ -74,6 +74,8 @@ class Service:
             yield from () if self.copies is None else [({}, self.copies)]
         elif name == "steps with data":
             yield {}, self.coverage * _steps(question)
+        elif name == "series of counted requests":
+            yield from [({}, 1.0)] if self.has_bad_series else []
         elif name == "counter resets":
             yield {}, self.resets
         elif name == "recent requests":

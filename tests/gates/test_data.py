@@ -207,3 +207,14 @@ def test_a_label_that_no_request_has_tells_nobody_which_failed(past: Past, part:
         f'it, as total and {part}, or, where no others have the label, add status!="" to {part}',
     )
     assert judged('status=~"5..",status!=""').verdict is (Verdict.PASS if part == "bad" else Verdict.FAIL)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(("part", "verdict"), [("bad", Verdict.PASS), ("good", Verdict.FAIL)])
+def test_a_counter_that_nobody_has_seen_is_named(past: Past, part: str, verdict: Verdict) -> None:
+    name, other = 'http_typos_total{job="healthy"}', "good" if part == "bad" else "bad"
+    note = f"no series matches {name}, which is taken for 0: check its name"
+    result = success_rate(past, replace(indicator("healthy"), **{part: name, other: None}))
+    assert (result.verdict, note in result.notes) == (verdict, True)
+    seen = success_rate(past, replace(indicator("healthy"), bad='up{job="healthy"}'))
+    assert (seen.verdict, [words for words in seen.notes if "no series" in words]) == (Verdict.PASS, [])
