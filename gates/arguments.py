@@ -141,6 +141,7 @@ def _time(words: str) -> float:
         moment = None
     if moment is None or moment.tzinfo is None:
         raise argparse.ArgumentTypeError(
-            f'"{words}" is not a time; write it with its zone, like 2026-11-22T10:00:00Z, or as seconds since 1970'
+            f'"{words}" is not a time; write it with its zone, like 2026-11-22T10:00:00Z, '
+            "or as seconds since 1970, such as $(date +%s)"
         )
     return moment.timestamp()
