@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,24 @@ def imported_packages(path: Path) -> set[str]:
 @pytest.mark.parametrize(("package", "path"), MODULES, ids=lambda value: getattr(value, "name", value))
 def test_imports_go_down_only(package: str, path: Path) -> None:
     assert imported_packages(path) - {package} <= MAY_IMPORT[package]
+
+
+def imported_at_run_time(node: ast.AST) -> Iterator[str]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ImportFrom) and child.module:
+            yield child.module
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield from imported_at_run_time(child)
+
+
+def test_the_parts_of_gates_import_each_other_in_no_circle() -> None:
+    imports: dict[str, set[str]] = {}
+    for path in (ROOT / "gates").rglob("*.py"):
+        part = path.relative_to(ROOT / "gates").with_suffix("").parts[0]
+        modules = imported_at_run_time(ast.parse(path.read_text()))
+        found = {name.split(".")[1] for name in modules if name.startswith("gates.")}
+        imports.setdefault(part, set()).update(found - {part})
+    assert len(list(TopologicalSorter(imports).static_order())) == len(imports)
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
