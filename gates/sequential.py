@@ -52,7 +52,7 @@ def _excludes(bad: int, n: int, share: float, limit: float, confidence: float) -
     """Whether the mixture outweighs `share`: the ratio of the two is that of the prior density to the posterior."""
     spread = 1 / limit - 1
     prior = log_density(1.0, spread, share)
-    posterior = log_density(1.0 + bad, spread + n - bad, share)
+    posterior = log_density(1.0 + bad, spread + (n - bad), share)
     return prior - posterior >= -log(1 - confidence)
 
 

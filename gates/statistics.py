@@ -83,9 +83,15 @@ def log_density(a: float, b: float, x: float) -> float:
     """The logarithm of the beta density, from deviances (C. Loader, 2000): a count of 1e12 costs no digits."""
     n = a + b
     p = a / n
-    deviance = a * log1p((x - p) / p) + b * log1p((p - x) / (1 - p))
+    q = b / n  # which 1 - p is not, when nearly all failed
+    deviance = a * _log_ratio(x, p, x - p) + b * _log_ratio(1 - x, q, p - x)
     stirling = _stirling_error(n) - _stirling_error(a) - _stirling_error(b)
     return deviance + stirling + (log(a) + log(b) - log(n) - log(2 * pi)) / 2 - log(x) - log1p(-x)
+
+
+def _log_ratio(x: float, p: float, difference: float) -> float:
+    """The logarithm of x / p, whose difference may be known better than they are."""
+    return log1p(difference / p) if abs(difference) < p / 2 else log(x / p)
 
 
 def _stirling_error(z: float) -> float:

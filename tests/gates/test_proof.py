@@ -86,6 +86,16 @@ def test_very_many_requests_are_decided_as_they_must_be(bad: int, n: int) -> Non
     assert MANY.more_than(bad, n, 1e-9) == (bad > 3)
 
 
+@pytest.mark.parametrize("n", [1, 10**6, 10**12])
+@pytest.mark.parametrize("limit", [0.000001, 0.5, 0.999999])
+def test_extreme_limits_and_shares_can_be_decided(n: int, limit: float) -> None:
+    for bad in {0, 1, n // 2, n - 1, n}:
+        lower, upper = MANY.bounds(bad, n, limit)
+        assert 0 <= lower <= bad / n <= upper <= 1
+        assert MANY.at_most(bad, n, limit) == (upper <= limit)
+        assert MANY.more_than(bad, n, limit) == (lower > limit)
+
+
 @pytest.mark.parametrize("limit", [0.0, 1.0, 1.5, -0.5])
 @pytest.mark.parametrize("proof", [OneLook(), ManyLooks()])
 def test_a_limit_that_no_share_can_pass_needs_no_statistics(proof: OneLook | ManyLooks, limit: float) -> None:
