@@ -29,7 +29,9 @@ OBJECTIVES = "{success_rate: {target: 99.5%}, latency: {under: 300ms, target: 99
 OBSERVE = "gates: {observe: [error_budget]}\n"
 ENOUGH = "UNDECIDED: there is not enough evidence to pass (exit code 3)"
 UNMEASURED = "ERROR: what is needed could not be measured (exit code 4)"
-NO_TIME = "is not a time; write it with its zone, like 2026-11-22T10:00:00Z, or as seconds since 1970, such as $(date +%s)"
+NO_TIME = (
+    "is not a time; write it with its zone, like 2026-11-22T10:00:00Z, or as seconds since 1970, such as $(date +%s)"
+)
 NO_DURATION = "is not a duration; write a number and a unit, such as 300ms, 10s, 5m, 1h or 30d"
 ROOT = Path(__file__).parent.parent.parent
 
