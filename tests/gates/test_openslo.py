@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gates.check import main
 from gates.configuration.gates_file import load_gates
 from stack.errors import HqError
+from tests.gates.openslo import SLO
 
 GATES = """version: 1
 prometheus: {url: 'http://127.0.0.1:9090'}
@@ -34,40 +35,6 @@ gates:
   - {name: success rate, slo: availability}
   - {name: budget, slo: availability, budget_left: ">= 10%"}
   - {name: burn, slo: availability, max_burn: 6, windows: [5m, 1h]}
-"""
-SLO = """apiVersion: openslo/v1
-kind: SLO
-metadata:
-  name: availability
-  displayName: Availability of the shop
-  labels: {team: [a, b], anything: goes}
-  annotations: {example.com/key: value}
-spec:
-  description: Requests that succeed.
-  service: shop
-  indicator:
-    metadata: {name: success}
-    spec:
-      ratioMetric:
-        counter: true
-        bad:
-          metricSource:
-            type: Prometheus
-            spec:
-              query: sum(rate(hits{job="shop",code="500"}[5m]))
-        total:
-          metricSource:
-            type: Prometheus
-            spec:
-              query: sum(rate(hits{job="shop"}[5m]))
-  timeWindow:
-    - duration: 4w
-      isRolling: true
-  budgetingMethod: Occurrences
-  objectives:
-    - displayName: Three nines
-      target: 0.999
-  alertPolicies: []
 """
 LIBRARY = """apiVersion: openslo/v1
 kind: DataSource
