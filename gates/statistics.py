@@ -27,6 +27,8 @@ def clopper_pearson(bad: int, n: int, confidence: float = CONFIDENCE) -> tuple[f
     """The lower and the upper bound of the share of failures, each at `confidence` (one-sided)."""
     if not 0 <= bad <= n or n == 0:
         raise ValueError(f"{bad} of {n} requests is not a share")
+    if not 0 < confidence < 1:
+        raise ValueError(f"{confidence} is no confidence")
     lower = 0.0 if bad == 0 else _share_where(bad - 1, n, confidence)
     upper = 1.0 if bad == n else _share_where(bad, n, 1 - confidence)
     return lower, upper

@@ -126,3 +126,9 @@ def test_a_rate_at_the_limit_is_never_settled() -> None:
 def test_what_is_no_share_is_refused(bad: int, n: int) -> None:
     with pytest.raises(ValueError, match=f"^{bad} of {n} requests is not a share$"):
         clopper_pearson(bad, n)
+
+
+@pytest.mark.parametrize("confidence", [-1.0, 0.0, 1.0, 2.0])
+def test_what_is_no_confidence_is_refused(confidence: float) -> None:
+    with pytest.raises(ValueError, match="is no confidence"):
+        clopper_pearson(1, 10, confidence)
