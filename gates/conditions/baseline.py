@@ -54,6 +54,13 @@ class Baseline:
         """
         return (self._of_candidate(sli), instant), (self._of_baseline(sli), self._instant(instant, window))
 
+    def common(self, sli: Sli) -> Sli | None:
+        """What would count on both sides; None where nothing can, for they differ in the value of a label."""
+        baseline = dict(self.labels)
+        if not self.candidate or any(baseline.get(label, value) != value for label, value in self.candidate):
+            return None
+        return self._of_baseline(self._of_candidate(sli))
+
     def _of_candidate(self, sli: Sli) -> Sli:
         for label, value in self.candidate:
             sli = narrowed(sli, label, "=", value)

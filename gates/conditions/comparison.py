@@ -65,10 +65,25 @@ class Comparison:
 
     def check(self, gate: QualityGate, instant: Instant) -> GateResult:
         """The verdict at an instant; raises HqError without a release, PrometheusError, UnusableAnswerError."""
+        self._refuse_common_series(gate.window, instant)
         sides = _failures if self.of is Kind.SUCCESS_RATE else _slowness
         return judge_comparison(
             gate, self, sides(self, gate.window, instant), instant.proof_of_moving_window(gate.confidence)
         )
+
+    def _refuse_common_series(self, seconds: float, instant: Instant) -> None:
+        """Raises UnusableAnswerError where something would be compared with itself, which it is never worse than."""
+        common = self.baseline.common(self.sli)
+        if common is None:
+            return
+        series = common.total if self.of is Kind.SUCCESS_RATE or common.buckets is None else common.buckets
+        asked = "series of both sides"
+        found = instant.ask({asked: f"count(last_over_time({series}[{format_duration(seconds)}]))"}).count(asked)
+        if found:
+            raise UnusableAnswerError(
+                f"{count(found)} series are the candidate's and the baseline's at once; give both of them a value of "
+                "the same label"
+            )
 
 
 @dataclass(frozen=True)

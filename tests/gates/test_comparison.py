@@ -14,6 +14,7 @@ from gates.instant import Instant
 from stack.errors import HqError
 from tests.gates.indicators import indicator
 from tests.gates.past import Past
+from tests.gates.past_of_releases import BUCKETS
 
 BESIDE = Baseline(labels=(("version", "stable"),))
 STABLE = '(version="stable")'
@@ -134,6 +135,24 @@ def test_what_would_settle_it_is_said(past: Past) -> None:
     result = compare(past, "small-canary", **ONE_PERCENT)
     assert result.advice == "About 358 requests like these, and 35,444 of the baseline, settle it."
     assert result.needed == 358
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("job", "of", "series"), [("canary", Kind.SUCCESS_RATE, 2), ("slower", Kind.LATENCY, len(BUCKETS))]
+)
+def test_nothing_is_compared_with_itself(past: Past, job: str, of: Kind, series: int) -> None:
+    def compared(**labels: str) -> GateResult:
+        candidate = Baseline(labels=(("version", "stable"),), candidate=tuple(labels.items()))
+        return compare(past, job, of=of, baseline=candidate, margin=Decimal("0.2"))
+
+    assert compared(version="canary", job=job).verdict is Verdict.PASS
+    itself = compared(job=job)
+    assert (itself.verdict, itself.reason) == (
+        Verdict.ERROR,
+        f"{series} series are the candidate's and the baseline's at once; give both of them a value of the same label",
+    )
+    assert compared(job=job, instance=f"{job}-canary:80").verdict is Verdict.PASS
 
 
 @pytest.mark.e2e
