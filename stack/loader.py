@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -30,6 +29,7 @@ from stack.model import (
     Stack,
     SuccessObjective,
 )
+from stack.objective import read_objective
 from stack.suggestion import suggestion
 
 if TYPE_CHECKING:
@@ -130,20 +130,13 @@ def _label(name: str, value: Value) -> str:
 
 def _success_rate(value: Value) -> SuccessObjective | None:
     keys = value.fields(required=("target",), optional=("window",))
-    return SuccessObjective(_target(keys["target"]), _window(keys), value.line)
+    return SuccessObjective(read_objective(keys["target"]), _window(keys), value.line)
 
 
 def _latency(value: Value) -> LatencyObjective | None:
     keys = value.fields(required=("under", "target"), optional=("window",))
     under = keys["under"].duration(low=0.001, high=3600)
-    return LatencyObjective(under, _target(keys["target"]), _window(keys), value.line)
-
-
-def _target(value: Value) -> Decimal:
-    target = value.percent()
-    if not 0 < target < 1:
-        raise value.error(f"{value.path} must lie between 0% and 100%; 100% leaves no budget and cannot be measured")
-    return target
+    return LatencyObjective(under, read_objective(keys["target"]), _window(keys), value.line)
 
 
 def _window(keys: Mapping[str, Value]) -> float:

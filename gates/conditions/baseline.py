@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from prometheus.slo import narrowed
 from stack.dataclass import dataclass
-from stack.errors import HqError
 from stack.quantity import format_duration
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Baseline:
     def sides(self, sli: Sli, instant: Instant, window: float) -> tuple[tuple[Sli, Instant], tuple[Sli, Instant]]:
         """What counts the requests of the candidate and of the baseline, and when each is asked, over `window` seconds.
 
-        Raises HqError where the previous release is meant and nobody said when this one went out.
+        Where the previous release is meant, the instant knows since when this one runs.
         """
         return (self._of_candidate(sli), instant), (self._of_baseline(sli), self._instant(instant, window))
 
@@ -78,8 +77,4 @@ class Baseline:
         """When the baseline is looked at: the two windows never overlap, for nothing is compared with itself."""
         if self.offset is not None:
             return replace(instant, at=instant.at - max(self.offset, window))
-        if not self.previous_release:
-            return instant
-        if instant.since is None:
-            raise HqError("the baseline is the previous release, so say since when this one runs, with --since")
-        return replace(instant, at=instant.since)
+        return replace(instant, at=instant.since) if self.previous_release and instant.since else instant

@@ -66,6 +66,8 @@ class Comparison:
     def check(self, gate: QualityGate, instant: Instant) -> GateResult:
         """The verdict at an instant; raises HqError without a release, PrometheusError, UnusableAnswerError."""
         self._refuse_common_series(gate.window, instant)
+        if self.baseline.previous_release and instant.since is None:
+            raise gate.error("the baseline is the previous release, so say since when this one runs, with --since")
         sides = _failures if self.of is Kind.SUCCESS_RATE else _slowness
         return judge_comparison(
             gate, self, sides(self, gate.window, instant), instant.proof_of_moving_window(gate.confidence)

@@ -24,11 +24,12 @@ from gates.configuration.limits import (
     warning_below,
 )
 from gates.configuration.series import read_histogram, read_series
-from gates.configuration.slos import Slo, read_objective, read_title
+from gates.configuration.slos import Slo, read_title
 from gates.gate import Condition, Kind, Place, QualityGate
 from gates.wording import number
 from stack.dataclass import dataclass
 from stack.document import Value
+from stack.objective import read_objective
 from stack.quantity import format_percent
 from stack.suggestion import suggestion
 

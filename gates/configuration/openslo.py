@@ -12,8 +12,9 @@ from decimal import Decimal
 from pathlib import Path
 
 from gates.configuration.openslo_indicator import Library, fields_of, indicator_of, name_of, sli_of
-from gates.configuration.slos import LONGEST_PERIOD, PERIOD, Slo, measurable, read_title
+from gates.configuration.slos import LONGEST_PERIOD, PERIOD, Slo, read_title
 from stack.document import Value, read_documents
+from stack.objective import measurable
 
 VERSION = "openslo/v1"
 _KINDS = ("SLO", "SLI", "DataSource", "Service", "AlertPolicy", "AlertCondition", "AlertNotificationTarget")

@@ -11,11 +11,11 @@ from prometheus.selector import equal_value
 from prometheus.slo import Sli
 from stack.dataclass import dataclass
 from stack.document import Value
+from stack.objective import read_objective
 
 DAY = 86400.0
 PERIOD = 30 * DAY
 LONGEST_PERIOD = 365 * DAY
-HIGHEST_OBJECTIVE = Decimal("0.999999")
 
 
 @dataclass(frozen=True)
@@ -73,20 +73,3 @@ def read_title(value: Value) -> str:
     if not text.isprintable() or len(text) > 63:
         raise value.error(f"{value.path} must have 1 to 63 printable characters")
     return text
-
-
-def read_objective(value: Value) -> Decimal:
-    """The share that must be good, as a ratio; raises ConfigError for what nobody can measure."""
-    return measurable(value, value.percent())
-
-
-def measurable(value: Value, ratio: Decimal) -> Decimal:
-    """The share `ratio` that must be good, which `value` says; raises ConfigError for what nobody can measure."""
-    if not 0 < ratio < 1:
-        raise value.error(f"{value.path} must lie between 0% and 100%; 100% leaves no budget and cannot be measured")
-    if ratio > HIGHEST_OBJECTIVE:
-        raise value.error(
-            f"{value.path} is above 99.9999%, which nobody can measure: it takes millions of requests "
-            "without a failure to prove it; write at most 99.9999%"
-        )
-    return ratio

@@ -10,8 +10,6 @@ import pytest
 from gates.conditions.baseline import Baseline
 from gates.conditions.comparison import Comparison
 from gates.gate import GateResult, Kind, QualityGate, Verdict
-from gates.instant import Instant
-from stack.errors import HqError
 from tests.gates.indicators import indicator
 from tests.gates.past import Past
 from tests.gates.past_of_releases import BUCKETS
@@ -246,13 +244,6 @@ def test_bounds_that_only_one_side_has_are_said_not_to_be_compared(past: Past) -
         Verdict.PASS,
         ("bounds that only one of the histograms has are not compared: 300ms, 500ms, 1s",),
     )
-
-
-def test_the_previous_release_needs_to_know_when_this_one_went_out() -> None:
-    instant = Instant(source=None, at=1000.0, scrape_interval=15.0)
-    with pytest.raises(HqError) as caught:
-        Baseline(previous_release=True).sides(indicator("shop"), instant, 600.0)
-    assert str(caught.value) == ("the baseline is the previous release, so say since when this one runs, with --since")
 
 
 @pytest.mark.parametrize(

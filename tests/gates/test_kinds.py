@@ -65,9 +65,11 @@ def test_who_compares_with_the_previous_release_says_since_when_this_one_runs(
     path.write_text(
         GATES.format(url=past.url).replace("baseline: {version: stable}\n", "baseline: {release: previous}\n")
     )
+    line = path.read_text().splitlines().index("  - name: not slower") + 1
     check = ["-c", str(path), "--at", str(past.at), "--no-record", "--gate", "not slower"]
     assert main(check) == 2
     assert capsys.readouterr().err == (
-        "gates.check: the baseline is the previous release, so say since when this one runs, with --since\n"
+        f"gates.check: {path}:{line}: the baseline is the previous release, "
+        "so say since when this one runs, with --since\n"
     )
     assert main([*check, "--since", str(past.at - 300)]) == 3  # it only observes, and nothing else was judged
