@@ -90,7 +90,7 @@ def swing(slices: Iterable[tuple[float, float]]) -> float | None:
 
     None when fewer than FEWEST_SLICES have requests. So few differences are no exact measure, and leave two thirds of
     their number as degrees of freedom; what Student's t adds to the normal curve for that (its first term, at 95 %) is
-    added to it.
+    added to it. As in the dispersion, slices count the same and by their requests, and what is more counts.
     """
     busy = [(bad, requests) for bad, requests in slices if requests > 0]
     if len(busy) < FEWEST_SLICES:
@@ -98,21 +98,39 @@ def swing(slices: Iterable[tuple[float, float]]) -> float | None:
     share = sum(bad for bad, _ in busy) / sum(requests for _, requests in busy)
     if not 0 < share < 1:
         return 1.0
-    differences = (
-        (bad / requests - next_bad / next_requests) ** 2 / (share * (1 - share) * (1 / requests + 1 / next_requests))
-        for (bad, requests), (next_bad, next_requests) in pairwise(busy)
-    )
-    freedom = (len(busy) - 1) * 2 / 3
-    return max(1.0, sum(differences) / (len(busy) - 1) * (1 + (_Z**2 + 1) / (2 * freedom)))
+    weights = [1 / (1 / requests + 1 / next_requests) for (_, requests), (_, next_requests) in pairwise(busy)]
+    differences = [
+        weight * (bad / requests - next_bad / next_requests) ** 2 / (share * (1 - share))
+        for weight, ((bad, requests), (next_bad, next_requests)) in zip(weights, pairwise(busy), strict=True)
+    ]
+    return max(1.0, *(_mean_with_margin(differences, each) for each in ([1.0] * len(differences), weights)))
+
+
+def _mean_with_margin(differences: Sequence[float], weights: Sequence[float]) -> float:
+    """The weighted mean of differences, and what Student's t adds to the normal curve for so few of them."""
+    whole = sum(weights)
+    freedom = max(1.0, whole**2 / sum(weight**2 for weight in weights) * 2 / 3)
+    mean = sum(weight * difference for weight, difference in zip(weights, differences, strict=True)) / whole
+    return mean * (1 + (_Z**2 + 1) / (2 * freedom))
 
 
 def _variation(slices: Sequence[tuple[float, float]]) -> float:
-    """Pearson's chi-square of equal shares, by its degrees of freedom; 1 when none or all were bad."""
-    share = sum(bad for bad, _ in slices) / sum(requests for _, requests in slices)
+    """Pearson's chi-square of equal shares, by its degrees of freedom; 1 when none or all were bad.
+
+    Slices that hold hardly a request hardly ever hold a burst. So that traffic which comes and goes hides none, they
+    are weighed by their requests too, and what is more counts.
+    """
+    counts = [requests for _, requests in slices]
+    everything = sum(counts)
+    share = sum(bad for bad, _ in slices) / everything
     if not 0 < share < 1:
         return 1.0
-    deviations = ((bad - requests * share) ** 2 / (requests * share * (1 - share)) for bad, requests in slices)
-    return sum(deviations) / (len(slices) - 1)
+    deviations = [(bad - requests * share) ** 2 / (requests * share * (1 - share)) for bad, requests in slices]
+    found = []
+    for weights in ([1.0] * len(slices), counts):
+        due = sum(weight * (1 - requests / everything) for weight, requests in zip(weights, counts, strict=True))
+        found.append(sum(weight * far for weight, far in zip(weights, deviations, strict=True)) / due)
+    return max(found)
 
 
 def _counts(slices: Slices, instant: Instant, total: str, part: str, *, part_is_bad: bool) -> list[tuple[float, float]]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gates.conditions.judgement import decide
 from gates.counting.bursts import FEWEST_SLICES, Slices, dispersion, in_bursts, sized, swing
 from gates.counting.share import BadShare, Counted
 from gates.gate import Verdict
 from gates.instant import Instant, UnusableAnswerError
+from gates.proof import OneLook
 from tests.gates.cases import SOUND, judged
 from tests.gates.sources import InSlices, Nothing
 
@@ -224,3 +228,26 @@ def test_extrapolated_slices_would_vary_more_and_overlapping_ones_less() -> None
     assert phi(exact) == pytest.approx(10, rel=0.01)
     assert phi(within) == pytest.approx(20, rel=0.01)
     assert phi(and_before) == pytest.approx(20 / 3, rel=0.01)
+
+
+@pytest.mark.parametrize("due", [10, 50])
+@pytest.mark.parametrize("busy", [8, 10])
+def test_traffic_that_changes_a_hundredfold_hides_no_bursts(busy: int, due: int) -> None:
+    """The share is the limit itself, so that a pass is as wrong as a failure; bursts of ten."""
+    drawing, found, limit = random.Random(3), Counter[Verdict](), 0.01
+    weights = [1] * (20 - busy) + [100] * busy
+    for _ in range(500):
+        requests = [max(1, round(1000 * due * weight / sum(weights))) for weight in weights]
+        slices = [(min(number, 10 * drawn(drawing, number * limit / 10)), number) for number in requests]
+        bad = sum(count for count, _ in slices)
+        share = BadShare.of(sum(requests), bad, bad)
+        found[decide(sized(share, slices), limit, OneLook())] += 1
+    assert max(found[Verdict.PASS], found[Verdict.FAIL]) <= 0.06 * 500
+
+
+def drawn(drawing: random.Random, mean: float) -> int:
+    """A number of bursts that come by chance, `mean` of them on the average."""
+    number, time = 0, drawing.expovariate(1.0)
+    while time < mean:
+        number, time = number + 1, time + drawing.expovariate(1.0)
+    return number
