@@ -77,9 +77,9 @@ def _around(found: Histogram, under: float) -> tuple[Bucket, Bucket]:
 def _between(under: float, below: Bucket, above: Bucket) -> Doubt | None:
     if below.bound == above.bound:
         return None
-    bounds = f"{format_duration(below.bound)} and {format_duration(above.bound)}"
+    bounds = " and ".join(format_duration(bucket.bound) for bucket in (below, above) if bucket.bound)
     return Doubt(
-        f"the histogram has no bucket at {format_duration(under)}, only at {bounds}",
+        f"the series of the histogram share no bucket at {format_duration(under)}, only at {bounds}",
         f"Give the histogram a bucket at {format_duration(under)}.",
     )
 

@@ -156,10 +156,11 @@ def test_only_bounds_that_a_histogram_had_all_the_time_are_counted_at(past: Past
     result = latency(past, "changed-bounds", 0.3, "0.99")
     assert (result.verdict, result.reason) == (
         Verdict.UNDECIDED,
-        "between 50% and 99.8% of 62,250 requests took at most 300ms in 10m; at least 99% is due, and the histogram "
-        "has no bucket at 300ms, only at 100ms and 1s",
+        "between 50% and 99.8% of 62,250 requests took at most 300ms in 10m; at least 99% is due, and the series "
+        "of the histogram share no bucket at 300ms, only at 100ms and 1s",
     )
     assert latency(past, "changed-bounds", 0.1, "0.4").verdict is Verdict.PASS
+    assert latency(past, "changed-bounds", 0.05, "0.4").reason.endswith("share no bucket at 50ms, only at 100ms")
 
 
 @pytest.mark.e2e

@@ -128,7 +128,7 @@ def test_good_requests_are_counted_as_well_as_bad_ones(past: Past) -> None:
             "280ms",
             "undecided",
             "between 98.5% and 99.9% of 6,000 requests took at most 280ms in 10m; at least 99% is due, and the "
-            "histogram has no bucket at 280ms, only at 250ms and 300ms",
+            "series of the histogram share no bucket at 280ms, only at 250ms and 300ms",
         ),
         (
             "buckets",
@@ -147,7 +147,7 @@ def test_good_requests_are_counted_as_well_as_bad_ones(past: Past) -> None:
             "300ms",
             "undecided",
             "between 50% and 99.98% of 12,000 requests took at most 300ms in 10m; at least 99% is due, and the "
-            "histogram has no bucket at 300ms, only at 100ms and 1s",
+            "series of the histogram share no bucket at 300ms, only at 100ms and 1s",
         ),
         (
             "buckets",
