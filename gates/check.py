@@ -29,7 +29,7 @@ INTERNAL = 4
 
 def run(arguments: argparse.Namespace) -> int:
     """What `python -m gates.check` and `dev-hq quality check` do; raises HqError for bad input."""
-    with _ending_on_sigterm():
+    with _ending_on_signals():
         try:
             return _run(arguments)
         except HqError:
@@ -135,15 +135,17 @@ def _print(words: str) -> None:
 
 
 @contextmanager
-def _ending_on_sigterm() -> Iterator[None]:
+def _ending_on_signals() -> Iterator[None]:
     def end(number: int, _frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, end)
+    numbers = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = [(number, signal.signal(number, end)) for number in numbers]  # nohup has SIGHUP ignored
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -122,11 +122,11 @@ def die_with_parent(number: signal.Signals = signal.SIGKILL) -> Callable[[], Non
 
 @contextmanager
 def interrupts_held() -> Iterator[Callable[[], None]]:
-    """Holds SIGINT and SIGTERM back, so that none comes between the start of a child and what will end it.
+    """Holds SIGINT, SIGTERM and SIGHUP back, so that none comes between the start of a child and what will end it.
 
     Gives what the child must run before its program, to hear them again; for `preexec_fn`.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
 
     def let_go() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -237,7 +237,7 @@ def test_a_gigabyte_costs_no_memory_and_no_disk(tmp_path: Path) -> None:
     assert sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file()) < 100_000
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_an_interrupt_ends_it_and_is_its_outcome(tmp_path: Path, number: signal.Signals, code: int) -> None:
     program(tmp_path, "sh -c 'echo $$ > grandchild; exec sleep 600' & wait")
     path = stack(tmp_path, ON_ERROR)
