@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -11,6 +12,23 @@ Reply = bytes | Callable[[socket.socket], None]
 
 def http(status: int, body: bytes, headers: str = "Content-Type: application/json\r\n") -> bytes:
     return f"HTTP/1.1 {status} X\r\n{headers}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
+
+
+def _request(connection: socket.socket) -> bytes:
+    """A whole request, whose body may come after its head; or the first words of who speaks no HTTP."""
+    heard = connection.recv(65536)
+    while heard[:1].isalpha() and not _is_whole(heard):
+        more = connection.recv(65536)
+        if not more:
+            break
+        heard += more
+    return heard
+
+
+def _is_whole(heard: bytes) -> bool:
+    head, end, body = heard.partition(b"\r\n\r\n")
+    length = re.search(rb"^content-length: *(\d+)", head, re.IGNORECASE | re.MULTILINE)
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)
 
 
 class FakeServer:
@@ -49,7 +67,7 @@ class FakeServer:
         with connection:
             connection.settimeout(5)
             try:
-                self.requests.append(connection.recv(65536).decode(errors="replace"))
+                self.requests.append(_request(connection).decode(errors="replace"))
                 if callable(reply):
                     reply(connection)
                 else:
