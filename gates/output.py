@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gates.formats import render
 from stack.errors import HqError
+from stack.replacement import replace_file
 
 if TYPE_CHECKING:
     from gates.arguments import Output
@@ -37,17 +36,3 @@ def write_report(path: Path, words: str) -> None:
             replace_file(path, content)
     except OSError as error:
         raise HqError(f"the report {path} cannot be written: {error.strerror}") from None
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Puts the content where `path` (or the link there) points, all of it or nothing; raises OSError."""
-    path = Path(os.path.realpath(path))
-    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -47,6 +47,7 @@ def place(stack: Stack) -> dict[Address, Address]:
 def write_placement(directory: Path, moved: Mapping[Address, Address]) -> None:
     """Writes down that this process runs the stack, with its moved addresses."""
     from stack.process import ProcessIdentity
+    from stack.replacement import replace_file
 
     data = {
         **asdict(ProcessIdentity.ours()),
@@ -54,9 +55,7 @@ def write_placement(directory: Path, moved: Mapping[Address, Address]) -> None:
     }
     path = _path(directory)
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(data, indent=2) + "\n")
-    draft.replace(path)
+    replace_file(path, f"{json.dumps(data, indent=2)}\n".encode())
 
 
 def read_placement(directory: Path) -> Placement | None:

@@ -21,7 +21,6 @@ from gates.conditions.success_rate import SuccessRate
 from gates.gate import GateReport, QualityGate
 from gates.instant import Moment
 from gates.looking import look
-from gates.output import replace_file
 from gates.replaying.codec import Decoder, Json, encode
 from gates.replaying.recording import Exchange, MissingAnswerError, Recorded, read_exchange, write_exchange
 from prometheus.answer import read_json
@@ -30,6 +29,7 @@ from prometheus.slo import Sli
 from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.model import PrometheusSettings
+from stack.replacement import replace_file
 from stack.version import installed_version
 
 FORMAT = "dev-hq gate evidence"

@@ -1,0 +1,21 @@
+"""Files that are replaced whole: a reader finds the old one or the new one, and a failure leaves the old one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Puts the content where `path` (or the link there) points, all of it or nothing; raises OSError."""
+    path = Path(os.path.realpath(path))
+    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
