@@ -49,10 +49,10 @@ class Replies:
         status = reply.status
         if status == 503 and not reply.body.lstrip().startswith(b"{"):
             message = f"{self.name} is not ready (503): it is starting and reads its write-ahead log"
-            raise UnreachableError(message, _retry_after(reply))
+            raise UnreachableError(message, retry_after(reply.headers))
         if status in RETRIED:
             message = f"{self.name} cannot answer now ({status}{self._remark(reply)})"
-            raise UnreachableError(message, _retry_after(reply))
+            raise UnreachableError(message, retry_after(reply.headers))
         if status in (401, 403):
             wish = "" if credentials else "; it wants credentials, or other ones"
             raise RefusedError(f"{self.name} refuses {credentials or 'us'} ({status}){wish}")
@@ -109,7 +109,7 @@ class Replies:
         return self.quoted(f"{target.scheme}://{host}{target.path}")[:MAX_REMARK] if host else "elsewhere"
 
 
-def _retry_after(reply: Reply) -> float | None:
-    """The seconds that the server asks us to wait, when it names them as a number."""
-    seconds = reply.headers.get("Retry-After", "")
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that a server asks us to wait, when it names them as a number."""
+    seconds = headers.get("Retry-After", "")
     return float(seconds) if re.fullmatch(r"\d{1,6}", seconds, re.ASCII) else None

@@ -15,6 +15,7 @@ import requests
 import urllib3
 
 from gates.remedies.remedy import Remedy
+from prometheus.replies import retry_after
 from stack.dataclass import dataclass
 from stack.on_fail import Webhook
 from stack.quantity import format_duration
@@ -123,6 +124,4 @@ def _reply(status: int, headers: Mapping[str, str]) -> _Reply:
     words = f"answered {status}"
     if 300 <= status < 400:
         return _Reply(f"{words}, a redirect, which is not followed,")
-    after = headers.get("Retry-After", "")
-    wait = float(after) if after.isascii() and after.isdigit() and len(after) < 10 else 0.0
-    return _Reply(words, 200 <= status < 300, status == 429 or status >= 500, wait)
+    return _Reply(words, 200 <= status < 300, status == 429 or status >= 500, retry_after(headers) or 0.0)
