@@ -83,8 +83,10 @@ class History:
 
 
 @contextmanager
-def prometheus_with(history: History, directory: Path, config: str = "scrape_configs: []\n") -> Iterator[str]:
-    """The URL of a Prometheus with this configuration that has lived through `history`."""
+def prometheus_with(
+    history: History, directory: Path, config: str = "scrape_configs: []\n", retention: str = "90d"
+) -> Iterator[str]:
+    """The URL of a Prometheus with this configuration that has lived through `history`, and keeps so much of it."""
     directory.mkdir(parents=True)
     written = directory / "history.txt"
     written.write_text(history.text())
@@ -96,12 +98,12 @@ def prometheus_with(history: History, directory: Path, config: str = "scrape_con
         check=True,
         capture_output=True,
     )  # fmt: skip
-    with prometheus(directory, config) as url:
+    with prometheus(directory, config, retention) as url:
         yield url
 
 
 @contextmanager
-def prometheus(directory: Path, config: str) -> Iterator[str]:
+def prometheus(directory: Path, config: str, retention: str = "90d") -> Iterator[str]:
     """The URL of a Prometheus with this configuration, ready."""
     from prometheus.client import PrometheusClient
 
@@ -113,7 +115,7 @@ def prometheus(directory: Path, config: str) -> Iterator[str]:
             find_program("prometheus"),
             f"--config.file={directory / 'prometheus.yml'}",
             f"--storage.tsdb.path={directory / 'data'}",
-            "--storage.tsdb.retention.time=90d",
+            f"--storage.tsdb.retention.time={retention}",
             f"--web.listen-address={address}",
         ],
         directory / "prometheus.log",

@@ -78,7 +78,7 @@ def test_it_shows_its_fields() -> None:
 def test_it_is_a_dataclass_to_everybody() -> None:
     point = Point(1.0, 2.0, ("a",))
     assert dataclasses.asdict(point) == {"x": 1.0, "y": 2.0, "names": ("a",), "remembered": 0}
-    assert copy.deepcopy(point) == pickle.loads(pickle.dumps(point)) == point  # noqa: S301
+    assert copy.deepcopy(point) == pickle.loads(pickle.dumps(point)) == point  # noqa: S301 - we dumped it
     match point:
         case Point(x, y):
             assert (x, y) == (1.0, 2.0)
