@@ -47,7 +47,6 @@ def place(stack: Stack) -> dict[Address, Address]:
 def write_placement(directory: Path, moved: Mapping[Address, Address]) -> None:
     """Writes down that this process runs the stack, with its moved addresses."""
     from stack.process import ProcessIdentity
-    from stack.replacement import replace_file
 
     data = {
         **asdict(ProcessIdentity.ours()),
@@ -55,7 +54,9 @@ def write_placement(directory: Path, moved: Mapping[Address, Address]) -> None:
     }
     path = _path(directory)
     path.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(path, f"{json.dumps(data, indent=2)}\n".encode())
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps(data, indent=2) + "\n")
+    draft.replace(path)
 
 
 def read_placement(directory: Path) -> Placement | None:
