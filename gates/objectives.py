@@ -9,7 +9,7 @@ from gates.conditions.error_budget import ErrorBudget
 from gates.conditions.latency import Latency
 from gates.conditions.success_rate import SuccessRate
 from gates.gate import Condition, Place, QualityGate
-from prometheus.slo import sli_of
+from prometheus.indicators import sli_of
 from stack.model import Service, Stack
 
 

@@ -70,8 +70,8 @@ def _proven(result: GateResult) -> str:
 def _summary(report: GateReport) -> str:
     if not any(result.required for result in report.results):
         return "no required gate was asked, and nothing judged is no pass"
-    if failed := ", ".join(result.title for result in report.failures()):
-        return failed
+    if failed := list(report.failures()):
+        return ", ".join(result.title for result in failed)
     if report.strict and report.verdict is Verdict.WARN:
         return "no required gate fails, but some warn, and --strict stops at that"
     return _SUMMARY[report.verdict]
