@@ -15,8 +15,9 @@ from math import ceil, isfinite
 
 from chaos.windows import Window, together
 from prometheus.client import PrometheusClient
+from prometheus.indicators import sli_of
 from prometheus.selector import matching, matching_each
-from prometheus.slo import Sli, sli_of
+from prometheus.slo import Sli
 from stack.errors import HqError
 from stack.model import PresetSli, Service, Stack
 from stack.prefix import service_prefix

@@ -10,9 +10,10 @@ from chaos.impact import due_at
 from chaos.measurement import Meter, NothingMeasuredError, Objective
 from prometheus.catalogue import CATALOGUE, AnomalyType
 from prometheus.client import PrometheusClient
+from prometheus.indicators import sli_of
 from prometheus.recordings import QUANTILE
 from prometheus.selector import matching, selector
-from prometheus.slo import Sli, sli_of
+from prometheus.slo import Sli
 from stack.model import Pool, Stack
 from stack.prefix import pool_prefix
 

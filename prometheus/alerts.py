@@ -6,23 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from prometheus.catalogue import CATALOGUE, SEVERITIES, AnomalyType, Signal
+from prometheus.rule import AlertRule
 from prometheus.scores import runbook_url, signals
-from stack.dataclass import dataclass
 from stack.model import Links, Stack
 
 DASHBOARD = "dev-hq-anomaly-overview"
-
-
-@dataclass(frozen=True)
-class AlertRule:
-    """One alerting rule; `hold` and `keep_firing_for` in seconds."""
-
-    alert: str
-    expr: str
-    hold: float
-    labels: dict[str, str]
-    annotations: dict[str, str]
-    keep_firing_for: float = 0.0
 
 
 def anomaly_alerts(stack: Stack) -> Iterator[AlertRule]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial
 
-from prometheus.recordings import Recording
-from prometheus.slo import errors, requests, sli_of, slow, timed
+from prometheus.indicators import sli_of
+from prometheus.rule import Recording
+from prometheus.slo import errors, requests, slow, timed
 from stack.model import Stack
 
 FAST = 300.0

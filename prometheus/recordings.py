@@ -2,60 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
+from prometheus.indicators import Family, families
+from prometheus.rule import Recording
 from prometheus.selector import matching, selector
-from prometheus.slo import errors, latency_quantile, requests, sli_of, throttled
-from stack.dataclass import dataclass
-from stack.model import Pool, Service, Stack
+from prometheus.slo import Sli, errors, latency_quantile, requests, throttled
+from stack.model import Pool, Stack
 from stack.prefix import pool_prefix
 
 MINUTE = 60.0
 QUANTILE = "0.95"
 
 
-@dataclass(frozen=True)
-class Recording:
-    """One recording rule."""
-
-    record: str
-    expr: str
-    labels: dict[str, str] = field(default_factory=dict)
-
-
 def recordings(stack: Stack) -> Iterator[Recording]:
     """Everything that is recorded of the stack, each after what it reads; raises HqError for a bad selector."""
-    for service in stack.services.values():
-        yield from _of_service(service)
-    yield from _of_all_services()
+    yield from _of_services(tuple(families(stack.services.values())))
     for pool in stack.pools.values():
         yield from _of_pool(pool)
 
 
-def _of_service(service: Service) -> Iterator[Recording]:
+def of_each(
+    record: str,
+    found: Iterable[Family],
+    write: Callable[[Sli], str | None],
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Recording]:
+    """What `write` makes of each indicator: one rule for all families together, and one for each service by itself."""
+    shared = []
+    for family in found:
+        expr = write(family.sli)
+        if expr is None:
+            continue
+        if family.sli.key is None:
+            yield Recording(record, expr, {"service": family.sli.service, **labels})
+        else:
+            shared.append(expr)
+    if shared:
+        yield Recording(record, "\nor ".join(shared), dict(labels))
+
+
+def _of_services(found: tuple[Family, ...]) -> Iterator[Recording]:
     """No ratio without requests: 0/0 would be NaN, and NaN is neither above nor below a limit."""
-    sli, labels = sli_of(service), {"service": service.name}
-    rate = f'service:requests:rate1m{{service="{service.name}"}}'
-    yield Recording("service:requests:rate1m", requests(sli, "rate", MINUTE), labels)
-    yield Recording("service:errors:ratio_rate1m", f"{errors(sli, 'rate', MINUTE)} / on () ({rate} > 0)", labels)
-    if latency := latency_quantile(sli, QUANTILE, MINUTE):
-        yield Recording("service:latency:p95_1m", latency, labels)
-    if limited := throttled(sli, "rate", MINUTE):
-        yield Recording("service:throttled:ratio_rate1m", f"{limited} / on () ({rate} > 0)", labels)
-    if sli.job:
-        # A target that has been scraped for less than a minute is starting, not lost.
-        up = selector("up", {"job": sli.job})
-        lost = f"1 - avg(avg_over_time({up}[1m]) and {up} offset 1m)"
-        yield Recording("service:targets_lost:ratio_1m", lost, labels)
-
-
-def _of_all_services() -> Iterator[Recording]:
     rate = "service:requests:rate1m"
+    yield from of_each(rate, found, lambda sli: requests(sli, "rate", MINUTE))
+    yield from of_each("service:errors:rate1m", found, lambda sli: errors(sli, "rate", MINUTE))
+    yield Recording("service:errors:ratio_rate1m", f"service:errors:rate1m / ({rate} > 0)")
+    yield from of_each("service:latency:p95_1m", found, lambda sli: latency_quantile(sli, QUANTILE, MINUTE))
+    limited = list(of_each("service:throttled:rate1m", found, lambda sli: throttled(sli, "rate", MINUTE)))
+    if limited:
+        yield from limited
+        yield Recording("service:throttled:ratio_rate1m", f"service:throttled:rate1m / ({rate} > 0)")
+    yield from _targets_lost(found)
     past = f"{rate}[50m] offset 10m"
     yield Recording("service:requests:past_rate1m", f"avg_over_time({past}) and {rate} and {rate} offset 15m")
     gone = f"present_over_time({rate}[1h] offset 5m) unless {rate}"
     yield Recording("service:data_lost:ratio", f"({gone}) or service:targets_lost:ratio_1m or 0 * {rate}")
+
+
+def _targets_lost(found: tuple[Family, ...]) -> Iterator[Recording]:
+    """A target that has been scraped for less than a minute is starting, not lost."""
+    record = "service:targets_lost:ratio_1m"
+    by_job = []
+    for family in found:
+        if family.sli.key == "job":
+            up = matching("up", "job", "=~", "|".join(family.services))
+            lost = f"avg by (job) (avg_over_time({up}[1m]) and {up} offset 1m)"
+            by_job.append(f'sum by (service) (label_replace(1 - {lost}, "service", "$1", "job", "(.*)"))')
+        elif family.sli.job:
+            up = matching("up", "job", "=", family.sli.job)
+            for service in family.services:
+                yield Recording(record, f"1 - avg(avg_over_time({up}[1m]) and {up} offset 1m)", {"service": service})
+    if by_job:
+        yield Recording(record, "\nor ".join(by_job))
 
 
 def _of_pool(pool: Pool) -> Iterator[Recording]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from prometheus.catalogue import CATALOGUE, AnomalyType, Signal
-from prometheus.recordings import Recording
-from prometheus.slo import sli_of
+from prometheus.indicators import sli_of
+from prometheus.rule import Recording
 from stack.model import Links, PresetSli, Service, Stack
 
 

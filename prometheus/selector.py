@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from stack.errors import HqError
 
@@ -36,6 +36,16 @@ def selector(metric: str, labels: Mapping[str, str]) -> str:
             raise HqError(f'"{label}" is not a label; use letters, digits and _, such as job')
     matchers = ",".join(f"{label}={quoted(value)}" for label, value in labels.items())
     return f"{metric}{{{matchers}}}" if matchers else metric
+
+
+def matching_all(metric: str, matchers: Iterable[tuple[str, str, str]]) -> str:
+    """The series of `metric` that all of these matchers select; raises HqError for what cannot be a label."""
+    series = metric
+    for label, operator, value in matchers:
+        if not is_label(label) and label != "__name__":
+            raise HqError(f'"{label}" is not a label; use letters, digits and _, such as job')
+        series = matching(series, label, operator, value)
+    return series
 
 
 def matching(series: str, label: str, operator: str, value: str) -> str:

@@ -1,4 +1,8 @@
-"""What counts as a request of a service, as a bad one, as a slow one: the PromQL of service level indicators."""
+"""What counts as a request of a service, as a bad one, as a slow one: the PromQL of service level indicators.
+
+An indicator is of one service, or of a family: services that are counted by the same metrics and told apart by one
+label. Of one service the PromQL here gives one value without labels, of a family one for each `service`.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,20 @@ from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
-from prometheus.selector import equal_value, is_selector, matchers, matching, matching_each, name_of, selector
+from prometheus.selector import matchers, matching, name_of
 from stack.dataclass import dataclass
 from stack.errors import HqError
-from stack.model import PresetSli, PromqlSli, Service
-from stack.prefix import service_prefix
 from stack.quantity import format_duration
 
 
 @dataclass(frozen=True)
 class Sli:
-    """The counters of one service, as PromQL selectors.
+    """The counters of one service, or of a family of them, as PromQL selectors.
 
     `total` counts all requests, and either `bad` or `good` a part of them. `buckets` is the latency histogram, whose
     `le` counts in units of `bucket_unit` seconds. `throttled` counts the answers with 429. `job` is the scrape job
-    that they come from, where that can be told.
+    that they come from, where that can be told. In a family, the label `key` is `key_prefix` and the name of the
+    service; of what is throttled it is the one of `throttled_keys` that a series has.
     """
 
     service: str
@@ -32,14 +35,9 @@ class Sli:
     bucket_unit: float = 1.0
     throttled: str | None = None
     job: str | None = None
-
-
-def sli_of(service: Service) -> Sli:
-    """The indicator of a service, from its preset or its own PromQL; raises HqError for what is no selector."""
-    if isinstance(service.sli, PromqlSli):
-        return _custom(service.name, service.sli)
-    presets = {"prometheus-http": _prometheus_http, "envoy": _envoy}
-    return presets[service.sli.preset](service.name, service.sli)
+    key: str | None = None
+    key_prefix: str = ""
+    throttled_keys: tuple[str, ...] = ()
 
 
 def narrowed(sli: Sli, label: str, operator: str, value: str) -> Sli:
@@ -82,22 +80,26 @@ def _is_needed(operator: str, value: str) -> bool:
 
 def requests(sli: Sli, function: str, window: float) -> str:
     """PromQL: all requests, by `function` (rate or increase) over `window` seconds."""
-    return _sum(sli.total, function, window)
+    return _sum(sli, sli.total, function, window)
 
 
 def errors(sli: Sli, function: str, window: float) -> str:
     """PromQL: the bad requests; 0 where there never was one, but only as long as requests are counted at all."""
     total = requests(sli, function, window)
     if sli.good is None:
-        return f"({_sum(sli.bad or '', function, window)} or 0 * {total})"
-    return f"clamp_min({total} - ({_sum(sli.good, function, window)} or 0 * {total}), 0)"
+        return f"({_sum(sli, sli.bad or '', function, window)} or 0 * {total})"
+    return f"clamp_min({total} - ({_sum(sli, sli.good, function, window)} or 0 * {total}), 0)"
 
 
 def throttled(sli: Sli, function: str, window: float) -> str | None:
     """PromQL: the requests answered 429, or None when nothing counts them; 0 like errors()."""
     if sli.throttled is None:
         return None
-    return f"({_sum(sli.throttled, function, window)} or 0 * {requests(sli, function, window)})"
+    limited = _counted(sli.throttled, function, window)
+    if len(sli.throttled_keys) > 1:
+        one_of = ", ".join(f'"{key}"' for key in sli.throttled_keys)
+        limited = f'label_join({limited}, "{sli.key}", "", {one_of})'
+    return f"({total_of(sli, limited)} or 0 * {requests(sli, function, window)})"
 
 
 def latency_quantile(sli: Sli, quantile: str, window: float) -> str | None:
@@ -107,14 +109,14 @@ def latency_quantile(sli: Sli, quantile: str, window: float) -> str | None:
     """
     if sli.buckets is None:
         return None
-    buckets = f"sum by (le) (rate({sli.buckets}[{format_duration(window)}]))"
+    buckets = total_of(sli, _counted(sli.buckets, "rate", window), "le")
     in_seconds = "" if sli.bucket_unit == 1 else f" * {sli.bucket_unit:g}"
     return f"(histogram_quantile({quantile}, {buckets}) >= 0){in_seconds}"
 
 
 def timed(sli: Sli, function: str, window: float) -> str:
     """PromQL: the requests whose latency was measured; raises HqError without a histogram."""
-    return _sum(matching(_buckets(sli), "le", "=", "+Inf"), function, window)
+    return _sum(sli, matching(_buckets(sli), "le", "=", "+Inf"), function, window)
 
 
 def slow(sli: Sli, under: float, function: str, window: float) -> str:
@@ -122,7 +124,7 @@ def slow(sli: Sli, under: float, function: str, window: float) -> str:
 
     Exact, since nothing is interpolated; no value when there is no such bucket. Raises HqError without a histogram.
     """
-    return f"clamp_min({timed(sli, function, window)} - {_sum(bucket(sli, under), function, window)}, 0)"
+    return f"clamp_min({timed(sli, function, window)} - {_sum(sli, bucket(sli, under), function, window)}, 0)"
 
 
 def bucket(sli: Sli, bound: float) -> str:
@@ -143,66 +145,20 @@ def _written_in_any_way(bound: Decimal) -> str:
     return rf"{whole}\.{fraction}0*" if fraction else rf"{whole}(\.0+)?"
 
 
-def _sum(series: str, function: str, window: float) -> str:
-    return f"sum({function}({series}[{format_duration(window)}]))"
+def total_of(sli: Sli, counted: str, *labels: str) -> str:
+    """PromQL: the sum of what was counted, for each value of `labels`, and in a family for each `service` too."""
+    if sli.key is None:
+        return f"sum by ({', '.join(labels)}) ({counted})" if labels else f"sum({counted})"
+    by_service = ", ".join(("service", *labels))
+    if sli.key != "service" or sli.key_prefix:
+        by_key = f"sum by ({', '.join((sli.key, *labels))}) ({counted})"
+        counted = f'label_replace({by_key}, "service", "$1", "{sli.key}", "{sli.key_prefix}(.*)")'
+    return f"sum by ({by_service}) ({counted})"
 
 
-def _prometheus_http(name: str, sli: PresetSli) -> Sli:
-    """What the clients of Prometheus count by convention: http_requests_total{code} and a histogram in seconds."""
-    total = selector("http_requests_total", sli.selector)
-    return Sli(
-        service=name,
-        total=total,
-        bad=matching(total, "code", "=~", "5.."),
-        buckets=selector("http_request_duration_seconds_bucket", sli.selector),
-        throttled=matching(total, "code", "=", "429"),
-        job=sli.selector.get("job"),
-    )
+def _sum(sli: Sli, series: str, function: str, window: float) -> str:
+    return total_of(sli, _counted(series, function, window))
 
 
-def _envoy(name: str, sli: PresetSli) -> Sli:
-    """What Envoy counts at the listener in front of the service: faults injected there are among it.
-
-    The listener has no count of single codes, so 429 is what the service answered plus what the listener limited.
-    """
-    prefix = service_prefix(name)
-    answers = selector("envoy_http_downstream_rq_xx", {"envoy_http_conn_manager_prefix": prefix, **sli.selector})
-    limited = matching_each(
-        selector("", sli.selector),
-        {
-            "__name__": "envoy_cluster_upstream_rq|envoy_http_local_rate_limit_rate_limited",
-            "envoy_cluster_name": f"{prefix}|",
-            "envoy_response_code": "429|",
-            "envoy_local_http_ratelimit_prefix": f"{prefix}|",
-        },
-    )
-    return Sli(
-        service=name,
-        total=answers,
-        bad=matching(answers, "envoy_response_code_class", "=", "5"),
-        buckets=selector(
-            "envoy_http_downstream_rq_time_bucket", {"envoy_http_conn_manager_prefix": prefix, **sli.selector}
-        ),
-        bucket_unit=0.001,
-        throttled=limited,
-        job=sli.selector.get("job", "envoy"),
-    )
-
-
-def _custom(name: str, sli: PromqlSli) -> Sli:
-    for key in ("total", "good", "bad", "latency", "throttled"):
-        series = getattr(sli, key)
-        if series is not None and not is_selector(series):
-            raise HqError(
-                f"services.{name}.sli.{key}: {series!r} does not select the series of a counter; "
-                'write it like http_requests_total{job="shop"}, without functions'
-            )
-    return Sli(
-        service=name,
-        total=sli.total.strip(),
-        bad=sli.bad and sli.bad.strip(),
-        good=sli.good and sli.good.strip(),
-        buckets=sli.latency and sli.latency.strip(),
-        throttled=sli.throttled and sli.throttled.strip(),
-        job=equal_value(sli.total, "job"),
-    )
+def _counted(series: str, function: str, window: float) -> str:
+    return f"{function}({series}[{format_duration(window)}])"

@@ -12,7 +12,7 @@ from chaos.measurement import Meter
 from chaos.stopping import Stopping
 from gates.gate import GateReport, GateResult, Kind, Verdict
 from prometheus.client import PrometheusClient
-from prometheus.slo import sli_of
+from prometheus.indicators import sli_of
 from tests.chaos.stacks import SHOP, stack_of
 
 

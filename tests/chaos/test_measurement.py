@@ -26,7 +26,7 @@ from chaos.measurement import (
 )
 from chaos.windows import Window, rolling, together, touching, within
 from prometheus.client import PrometheusClient
-from prometheus.slo import sli_of
+from prometheus.indicators import sli_of
 from tests.chaos.stacks import stack_of
 from tests.gates.history import History, prometheus_with
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from prometheus.rules import dump
+from prometheus.formats.text import dump
 from tests.prometheus.rule_case import Case
 from tests.prometheus.rule_cases_of_anomalies import (
     absence_cases,

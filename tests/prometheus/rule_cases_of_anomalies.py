@@ -227,6 +227,8 @@ def recorded_cases() -> Iterator[Case]:
         look("round(service:requests:rate1m, 0.01)", "3m2s", {f"{{{service}}}": 10}),
         look("service:errors:ratio_rate1m", "3m2s", {f"service:errors:ratio_rate1m{{{service}}}": 0}),
         look("round(service:latency:p95_1m, 0.001)", "3m2s", {f"{{{service}}}": 0.195}),
+        look("service:errors:rate1m", "3m2s", {f"service:errors:rate1m{{{service}}}": 0}),
+        look("service:throttled:rate1m", "3m2s", {f"service:throttled:rate1m{{{service}}}": 0}),
         look("service:throttled:ratio_rate1m", "3m2s", {f"service:throttled:ratio_rate1m{{{service}}}": 0}),
         look("service:targets_lost:ratio_1m", "3m2s", {f"service:targets_lost:ratio_1m{{{service}}}": 0}),
         look("service:data_lost:ratio", "3m2s", {f"service:data_lost:ratio{{{service}}}": 0}),

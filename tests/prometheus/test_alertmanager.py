@@ -13,7 +13,7 @@ import requests
 
 from prometheus.alertmanager import alertmanager_config
 from prometheus.catalogue import CATALOGUE, SEVERITIES
-from prometheus.rules import dump
+from prometheus.formats.text import dump
 from stack.process import find_program
 from stack.waiting import wait_for
 from tests.prometheus.live import running_alertmanager

@@ -14,7 +14,8 @@ import pytest
 from chaos.envoy import envoy_command, write_envoy_config
 from prometheus.anomalies import current_anomalies
 from prometheus.client import PrometheusClient
-from prometheus.rules import dump, write_rules
+from prometheus.formats.text import dump
+from prometheus.rules import write_rules
 from prometheus.server import prometheus_config
 from stack.address import Address
 from stack.model import AnomalySettings, PrometheusSettings, Stack

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from prometheus.catalogue import SEVERITIES
-from prometheus.rules import rule_files, rule_texts, write_rules
+from prometheus.rules import rule_texts, write_rules
 from stack.errors import HqError
+from stack.model import Stack
 from stack.process import find_program
 from tests.prometheus import rule_cases
 from tests.prometheus.live import running_prometheus
@@ -28,6 +29,10 @@ def promtool(*arguments: object) -> str:
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
+
+
+def rule_files(stack: Stack) -> dict[str, dict[str, Any]]:
+    return {name: yaml.safe_load(text) for name, text in rule_texts(stack).items()}
 
 
 def rules_in(files: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from prometheus.rules import dump, write_rules
+from prometheus.formats.text import dump
+from prometheus.rules import write_rules
 from prometheus.server import prometheus_config
 from stack.address import Address
 from stack.errors import HqError

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from prometheus import slo
-from prometheus.slo import Sli, sli_of
+from prometheus.indicators import sli_of
+from prometheus.slo import Sli
 from stack.errors import HqError
 from stack.model import PresetSli, PromqlSli, Service
 

@@ -1,0 +1,1 @@
+"""How rule files are written: one module for each format."""
