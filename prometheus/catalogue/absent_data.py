@@ -1,0 +1,34 @@
+"""Nobody can see how a service is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from prometheus.catalogue.kind import AnomalyType, Signal, Unit
+
+
+def absent_data() -> AnomalyType:
+    """The type, as it is shipped."""
+    limit = Decimal("0.33")
+    lost = "service:data_lost:ratio"
+    return AnomalyType(
+        name="absent_data",
+        alert="AbsentData",
+        limit=limit,
+        unit=Unit.RATIO,
+        guard="a target scraped for at least a minute, or data 5 minutes ago",
+        hold=30,
+        keep_firing_for=60,
+        summary="nobody can see how {{ $labels.service }} is",
+        description=(
+            "{{ACTUAL}} of what {{ $labels.service }} should tell of itself is missing; {{THRESHOLD}} is the limit. "
+            "As long as all of it is, no other alert of this service says anything."
+        ),
+        recommendation=(
+            "Check whether the service runs and its metrics endpoint answers; then the scrape job and the network "
+            "between. Until data is back, release nothing, and judge the service from outside."
+        ),
+        of_service=Signal(
+            metric=lost, actual=lost, threshold=f"0 * {lost} + {limit}", score=f"{lost} / {limit}", alive=lost
+        ),
+    )

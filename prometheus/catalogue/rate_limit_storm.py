@@ -1,0 +1,33 @@
+"""Requests are answered with 429."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from prometheus.catalogue.kind import AnomalyType, Unit, share_above
+
+
+def rate_limit_storm() -> AnomalyType:
+    """The type, as it is shipped."""
+    limit, least = Decimal("0.05"), 10
+    return AnomalyType(
+        name="rate_limit_storm",
+        alert="RateLimitStorm",
+        limit=limit,
+        unit=Unit.RATIO,
+        guard=f"at least {least} requests answered 429 in the last minute",
+        least_bad=least,
+        hold=20,
+        keep_firing_for=120,
+        summary="{{ $labels.service }} is being rate-limited",
+        description=(
+            "{{ACTUAL}} of the requests {{ if $labels.pool }}through {{ $labels.pool }}{{ else }}to "
+            "{{ $labels.service }}{{ end }} are answered 429; {{THRESHOLD}} is the limit."
+        ),
+        recommendation=(
+            "Slow down: honour Retry-After, back off with jitter, never retry a 429 at once, and shed or cache what "
+            "can wait. Then ask for a higher limit, or spread the requests over more members."
+        ),
+        of_pool=share_above("pool:throttled:ratio_rate1m", "pool:requests:rate1m", limit, least),
+        of_service=share_above("service:throttled:ratio_rate1m", "service:requests:rate1m", limit, least),
+    )
