@@ -7,7 +7,8 @@ from pathlib import Path
 
 from prometheus.alerts import anomaly_alerts, watching_alerts
 from prometheus.budget import budgets
-from prometheus.formats.plain import plain
+from prometheus.formats.directory import write_files
+from prometheus.formats.plain import PLAIN, plain
 from prometheus.recordings import recordings
 from prometheus.rule import AlertRule, Recording, RuleFile, RuleGroup
 from prometheus.scores import playbook, scores
@@ -45,12 +46,7 @@ def rule_texts(stack: Stack) -> dict[str, str]:
 
 def write_rules(stack: Stack, directory: Path) -> None:
     """Writes the rule files into `directory`; raises HqError."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        for name, text in rule_texts(stack).items():
-            (directory / name).write_text(text)
-    except OSError as error:
-        raise HqError(f"the rules cannot be written to {directory}: {error.strerror}") from None
+    write_files(rule_texts(stack), directory, PLAIN)
 
 
 def _group(name: str, every: float, *rules: Iterable[Recording | AlertRule]) -> RuleGroup:

@@ -1,48 +1,116 @@
-"""`dev-hq generate`: the rules that follow from stack.yaml, written or compared."""
+"""`dev-hq generate`: the rules that follow from stack.yaml, in the format of whoever loads them."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stack.errors import HqError
 from stack.loader import load_stack
+
+if TYPE_CHECKING:
+    from prometheus.formats.format import Format, Naming
+
+NAMES = ("plain", "prometheusrule", "mimir", "thanos", "vmalert")
+_PREFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+_LABEL_NAME = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `generate`."""
     parser = commands.add_parser(
         "generate",
-        help="write the Prometheus rules that follow from stack.yaml",
-        epilog="Exit code with --check: 0 all files are up to date, 1 some differ.",
+        help="write the alerting and recording rules that follow from stack.yaml",
+        epilog="Exit code with --check: 0 all files are up to date, 1 some differ or are left over.",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; name the files that differ")
+    parser.add_argument("--format", choices=NAMES, default="plain", help="who loads them (default: plain, Prometheus)")
     parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="where the rules are (default: prometheus/rules beside stack.yaml)"
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="where they are (default: prometheus/rules beside stack.yaml; of other formats, prometheus/rules/FORMAT)",
+    )
+    parser.add_argument(
+        "--prefix",
+        metavar="NAME",
+        help="begins the names of PrometheusRules and of Mimir's namespaces (default: dev-hq)",
+    )
+    parser.add_argument(
+        "--label",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a label of each PrometheusRule, such as the one your operator selects by; can be repeated",
     )
     parser.set_defaults(handler=_generate)
 
 
 def _generate(arguments: argparse.Namespace) -> int:
-    from prometheus.rules import rule_texts, write_rules
+    from prometheus.formats.directory import write_files
+    from prometheus.formats.registry import FORMATS
+    from prometheus.rules import rule_files
 
-    stack = load_stack(arguments.stack)
-    directory = arguments.output or arguments.stack.parent / "prometheus" / "rules"
-    if not arguments.check:
-        write_rules(stack, directory)
-        print(f"wrote {', '.join(rule_texts(stack))} to {directory}")
-        return 0
-    differing = [name for name, text in rule_texts(stack).items() if _read(directory / name) != text]
-    for name in differing:
-        print(f"{directory / name} is not what {arguments.stack} asks for; run: dev-hq generate", file=sys.stderr)
-    return 1 if differing else 0
+    wanted = FORMATS[arguments.format]
+    naming = _naming(arguments, wanted)
+    texts = wanted.texts(rule_files(load_stack(arguments.stack)), naming)
+    directory = arguments.output or _default_directory(arguments.stack, wanted)
+    if arguments.check:
+        return _check(texts, directory, arguments.stack, f"dev-hq generate{_options(wanted, naming)}")
+    write_files(texts, directory, wanted)
+    print(f"wrote {', '.join(texts)} to {directory}")
+    _name_left_over(texts, directory)
+    return 0
 
 
-def _read(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode(errors="replace")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise HqError(f"{path} cannot be read: {error.strerror}") from None
+def _check(texts: dict[str, str], directory: Path, stack: Path, command: str) -> int:
+    from prometheus.formats.directory import differing
+
+    found = differing(texts, directory)
+    for path in found:
+        print(f"{path} is not what {stack} asks for; run: {command}", file=sys.stderr)
+    return 1 if _name_left_over(texts, directory) or found else 0
+
+
+def _name_left_over(texts: dict[str, str], directory: Path) -> bool:
+    from prometheus.formats.directory import left_over
+
+    found = left_over(texts, directory)
+    for path in found:
+        print(f"{path} is no longer generated, but is still loaded from there; remove it", file=sys.stderr)
+    return bool(found)
+
+
+def _default_directory(stack: Path, wanted: Format) -> Path:
+    """Prometheus' own directory, or one below it: `rule_files: [rules/*.yml]` does not look there."""
+    rules: Path = stack.parent / "prometheus" / "rules"
+    return rules if wanted.name == "plain" else rules / wanted.name
+
+
+def _options(wanted: Format, naming: Naming) -> str:
+    return ("" if wanted.name == "plain" else f" --format {wanted.name}") + naming.options
+
+
+def _naming(arguments: argparse.Namespace, wanted: Format) -> Naming:
+    """What the user named; raises HqError for what Kubernetes would refuse, or the format has no place for."""
+    from prometheus.formats.format import Naming
+
+    given = {"prefix": arguments.prefix is not None, "label": bool(arguments.label)}
+    for option, is_given in given.items():
+        if is_given and option not in wanted.options:
+            raise HqError(f"--{option} has no meaning in the format {wanted.name}; leave it out")
+    prefix = Naming().prefix if arguments.prefix is None else arguments.prefix
+    if not _PREFIX.fullmatch(prefix):
+        raise HqError(f"--prefix is {prefix!r}; it must be up to 40 lower case letters, digits and hyphens inside")
+    return Naming(prefix, dict(map(_label, arguments.label)))
+
+
+def _label(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (equals and _LABEL_NAME.fullmatch(name) and _LABEL_VALUE.fullmatch(value)):
+        raise HqError(f"--label is {text!r}; it must be a label of Kubernetes, such as release=kube-prometheus-stack")
+    return name, value

@@ -6,10 +6,16 @@ from typing import Any
 
 import yaml
 
-from prometheus.rule import AlertRule, Recording, RuleGroup
+from prometheus.formats.format import GENERATED
+from prometheus.rule import AlertRule, Recording, RuleFile, RuleGroup
 from stack.quantity import format_duration
 
-HEADER = "# Generated from stack.yaml by `dev-hq generate`; edit that, or the catalogue, not this.\n"
+HEADER = f"{GENERATED}`; edit that, or the catalogue, not this.\n"
+
+
+def documents(file: RuleFile) -> list[dict[str, Any]]:
+    """The groups of a file as Prometheus reads them, without empty ones, which some rulers refuse."""
+    return [document(group) for group in file.groups if group.rules]
 
 
 def document(group: RuleGroup) -> dict[str, Any]:
