@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from prometheus.presets import ENVOY_LISTENER, PRESETS, Matchers, equal_to
+from prometheus.convention import Matchers
+from prometheus.presets import ENVOY_LISTENER, PRESETS, equal_to
 from prometheus.selector import equal_value, is_selector
 from prometheus.slo import Sli
 from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.model import PromqlSli, Service
 from stack.prefix import service_prefix
+
+_PROVIDER = re.compile(r"@[a-z0-9]+$")  # Traefik's services are called name@provider
 
 
 @dataclass(frozen=True)
@@ -32,38 +36,59 @@ def sli_of(service: Service) -> Sli:
 def families(services: Iterable[Service]) -> Iterator[Family]:
     """The services by family, each in exactly one; raises HqError for what is no selector.
 
-    One preset and one selector make a family, but for the label whose value is the name of the service.
+    One preset and one selector make a family, but for the label whose value is the name of the service; in Traefik's,
+    the name and the provider, which is the same for all of a family.
     """
-    alike: dict[object, list[Service]] = {}
+    alike: dict[_Shape | str, list[Service]] = {}
     for service in services:
         alike.setdefault(_shape(service) or service.name, []).append(service)
-    for members in alike.values():
-        yield _family(members) if len(members) > 1 else Family(sli_of(members[0]), (members[0].name,))
+    for shape, members in alike.items():
+        if isinstance(shape, _Shape) and len(members) > 1:
+            yield _family(shape, members)
+        else:
+            yield Family(sli_of(members[0]), (members[0].name,))
 
 
-def _shape(service: Service) -> tuple[str, str, Matchers] | None:
-    """What all services of a family have in common: preset, key and the other matchers; None for one by itself."""
+@dataclass(frozen=True)
+class _Shape:
+    """What all services of a family have in common.
+
+    The value of the label `key` is the name of the service between `prefix` and `suffix`; `others` is what else is
+    selected.
+    """
+
+    preset: str
+    key: str
+    others: Matchers
+    prefix: str = ""
+    suffix: str = ""
+
+
+def _shape(service: Service) -> _Shape | None:
+    """What a service has in common with others; None for one that shares nothing."""
     if isinstance(service.sli, PromqlSli):
         return None
-    labels = service.sli.selector.items()
-    if service.sli.preset == "envoy":
-        return service.sli.preset, ENVOY_LISTENER, equal_to(labels)
-    key = next((label for label, value in labels if value == service.name), None)
-    if key is None:
-        return None
-    return service.sli.preset, key, equal_to((label, value) for label, value in labels if label != key)
-
-
-def _family(members: list[Service]) -> Family:
-    shape = _shape(members[0])
-    assert shape is not None  # noqa: S101 - only services that have one are alike
-    preset, key, others = shape
-    names = tuple(service.name for service in members)
+    preset, labels = service.sli.preset, service.sli.selector
     if preset == "envoy":
-        sli = replace(_preset(preset, "|".join(names), others), key=key, key_prefix=service_prefix(""))
+        return _Shape(preset, ENVOY_LISTENER, equal_to(labels.items()), prefix=service_prefix(""))
+    for key, value in labels.items():
+        provider = _PROVIDER.search(value) if preset == "traefik" else None
+        suffix = provider[0] if provider else ""
+        if value == service.name + suffix:
+            others = equal_to((label, value) for label, value in labels.items() if label != key)
+            return _Shape(preset, key, others, suffix=suffix)
+    return None
+
+
+def _family(shape: _Shape, members: list[Service]) -> Family:
+    names = tuple(service.name for service in members)
+    several = "|".join(names)
+    if shape.preset == "envoy":
+        sli = _preset(shape.preset, several, shape.others)
     else:
-        sli = replace(_preset(preset, "|".join(names), ((key, "=~", "|".join(names)), *others)), key=key)
-    return Family(sli, names)
+        values = f"({several}){shape.suffix}" if shape.suffix else several
+        sli = _preset(shape.preset, several, ((shape.key, "=~", values), *shape.others))
+    return Family(replace(sli, key=shape.key, key_prefix=shape.prefix, key_suffix=shape.suffix), names)
 
 
 def _preset(preset: str, name: str, selected: Matchers) -> Sli:

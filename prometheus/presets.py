@@ -5,29 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
+from prometheus.convention import Matchers
+from prometheus.conventions import CONVENTIONS
 from prometheus.selector import matching, matching_all
 from prometheus.slo import Sli
 from stack.prefix import service_prefix
 
 ENVOY_LISTENER = "envoy_http_conn_manager_prefix"
 
-Matchers = tuple[tuple[str, str, str], ...]
-"""Label, operator and value, as in `job="shop"`."""
-
 Preset = Callable[[str, Matchers], Sli]
 """The indicator of a service by its name, or of several joined by `|`, of the series that the matchers select."""
-
-
-def _prometheus_http(name: str, selected: Matchers) -> Sli:
-    """What the clients of Prometheus count by convention: http_requests_total{code} and a histogram in seconds."""
-    total = matching_all("http_requests_total", selected)
-    return Sli(
-        service=name,
-        total=total,
-        bad=matching(total, "code", "=~", "5.."),
-        buckets=matching_all("http_request_duration_seconds_bucket", selected),
-        throttled=matching(total, "code", "=", "429"),
-    )
 
 
 def _envoy(name: str, selected: Matchers) -> Sli:
@@ -57,7 +44,9 @@ def _envoy(name: str, selected: Matchers) -> Sli:
     )
 
 
-PRESETS: Mapping[str, Preset] = MappingProxyType({"prometheus-http": _prometheus_http, "envoy": _envoy})
+PRESETS: Mapping[str, Preset] = MappingProxyType(
+    {"envoy": _envoy, **{name: convention.indicator for name, convention in CONVENTIONS.items()}}
+)
 """Every preset by its name in stack.yaml."""
 
 

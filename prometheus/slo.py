@@ -21,10 +21,12 @@ from stack.quantity import format_duration
 class Sli:
     """The counters of one service, or of a family of them, as PromQL selectors.
 
-    `total` counts all requests, and either `bad` or `good` a part of them. `buckets` is the latency histogram, whose
-    `le` counts in units of `bucket_unit` seconds. `throttled` counts the answers with 429. `job` is the scrape job
-    that they come from, where that can be told. In a family, the label `key` is `key_prefix` and the name of the
-    service; of what is throttled it is the one of `throttled_keys` that a series has.
+    `total` counts all requests, and either `bad` or `good` a part of them. Where it is `probed`, `total` and `good` are
+    the same gauge, whose every sample is a request: 1 when it succeeded, 0 when it failed. `buckets` is the latency
+    histogram, whose `le` counts in units of `bucket_unit` seconds. `throttled` counts the answers with 429, among the
+    requests `throttled_among` where not all of them tell. `job` is the scrape job that they come from, where that can
+    be told. In a family, the label `key` is the name of the service between `key_prefix` and `key_suffix`; of what is
+    throttled it is the one of `throttled_keys` that a series has.
     """
 
     service: str
@@ -38,6 +40,9 @@ class Sli:
     key: str | None = None
     key_prefix: str = ""
     throttled_keys: tuple[str, ...] = ()
+    probed: bool = False
+    throttled_among: str | None = None
+    key_suffix: str = ""
 
 
 def narrowed(sli: Sli, label: str, operator: str, value: str) -> Sli:
@@ -53,6 +58,7 @@ def narrowed(sli: Sli, label: str, operator: str, value: str) -> Sli:
         good=sli.good and fewer(sli.good),
         buckets=sli.buckets and fewer(sli.buckets),
         throttled=sli.throttled and fewer(sli.throttled),
+        throttled_among=sli.throttled_among and fewer(sli.throttled_among),
         job=None,
     )
 
@@ -80,11 +86,16 @@ def _is_needed(operator: str, value: str) -> bool:
 
 def requests(sli: Sli, function: str, window: float) -> str:
     """PromQL: all requests, by `function` (rate or increase) over `window` seconds."""
+    if sli.probed:
+        return _by(function, window, _sum(sli, sli.total, "count_over_time", window))
     return _sum(sli, sli.total, function, window)
 
 
 def errors(sli: Sli, function: str, window: float) -> str:
     """PromQL: the bad requests; 0 where there never was one, but only as long as requests are counted at all."""
+    if sli.probed:
+        probes, succeeded = (_sum(sli, sli.total, counted, window) for counted in ("count_over_time", "sum_over_time"))
+        return _by(function, window, f"({probes} - {succeeded})")
     total = requests(sli, function, window)
     if sli.good is None:
         return f"({_sum(sli, sli.bad or '', function, window)} or 0 * {total})"
@@ -92,14 +103,18 @@ def errors(sli: Sli, function: str, window: float) -> str:
 
 
 def throttled(sli: Sli, function: str, window: float) -> str | None:
-    """PromQL: the requests answered 429, or None when nothing counts them; 0 like errors()."""
+    """PromQL: the requests answered 429, or None when nothing counts them; 0 like errors().
+
+    No value where only classes of codes are counted, such as 4xx: nobody can tell.
+    """
     if sli.throttled is None:
         return None
     limited = _counted(sli.throttled, function, window)
     if len(sli.throttled_keys) > 1:
         one_of = ", ".join(f'"{key}"' for key in sli.throttled_keys)
         limited = f'label_join({limited}, "{sli.key}", "", {one_of})'
-    return f"({total_of(sli, limited)} or 0 * {requests(sli, function, window)})"
+    telling = _sum(sli, sli.throttled_among or sli.total, function, window)
+    return f"({total_of(sli, limited)} or 0 * {telling})"
 
 
 def latency_quantile(sli: Sli, quantile: str, window: float) -> str | None:
@@ -150,10 +165,15 @@ def total_of(sli: Sli, counted: str, *labels: str) -> str:
     if sli.key is None:
         return f"sum by ({', '.join(labels)}) ({counted})" if labels else f"sum({counted})"
     by_service = ", ".join(("service", *labels))
-    if sli.key != "service" or sli.key_prefix:
+    if sli.key != "service" or sli.key_prefix or sli.key_suffix:
         by_key = f"sum by ({', '.join((sli.key, *labels))}) ({counted})"
-        counted = f'label_replace({by_key}, "service", "$1", "{sli.key}", "{sli.key_prefix}(.*)")'
+        counted = f'label_replace({by_key}, "service", "$1", "{sli.key}", "{sli.key_prefix}(.*){sli.key_suffix}")'
     return f"sum by ({by_service}) ({counted})"
+
+
+def _by(function: str, window: float, counted: str) -> str:
+    """What was counted in a window, as the rate (per second) or the increase in it."""
+    return f"({counted} / {window:g})" if function == "rate" else counted
 
 
 def _sum(sli: Sli, series: str, function: str, window: float) -> str:

@@ -35,7 +35,11 @@ from stack.suggestion import suggestion
 if TYPE_CHECKING:
     from stack.on_fail import OnFail
 
-PRESETS = ("prometheus-http", "envoy")
+PRESETS = (
+    "prometheus-http", "envoy", "opentelemetry", "opentelemetry-milliseconds", "istio", "envoy-cluster",
+    "ingress-nginx", "traefik", "haproxy", "spring", "fastapi", "blackbox",
+)  # fmt: skip
+WITHOUT_HISTOGRAM = ("haproxy", "blackbox")
 GATES = ("success_rate", "latency", "error_budget")
 OWN_PROGRAMS = ("envoy", "exporter", "prometheus", "alertmanager", "dev-hq")
 DAY = 86400.0
@@ -95,6 +99,11 @@ def _service(name: str, value: Value) -> Service:
     if not objectives:
         raise keys["objectives"].error(f"{keys['objectives'].path} must name success_rate, latency or both")
     sli = _sli(keys["sli"])
+    if "latency" in objectives and isinstance(sli, PresetSli) and sli.preset in WITHOUT_HISTOGRAM:
+        raise objectives["latency"].error(
+            f"{value.path}.objectives.latency needs a histogram, and what the preset {sli.preset} reads has none; "
+            "leave it out, or count the requests where there is one: in the service itself, or in another proxy"
+        )
     if "latency" in objectives and isinstance(sli, PromqlSli) and not sli.latency:
         raise keys["sli"].error(
             f"{value.path}.objectives.latency needs {value.path}.sli.latency, the histogram's buckets"
