@@ -15,10 +15,10 @@ DASHBOARD = "dev-hq-anomaly-overview"
 
 def anomaly_alerts(stack: Stack) -> Iterator[AlertRule]:
     """An alert for every type, wherever it shows, at each severity; the value of an alert is the actual value."""
-    for kind in CATALOGUE.values():
+    for kind in (shipped.adjusted(stack.anomalies) for shipped in CATALOGUE.values()):
         for signal, _ in signals(kind, stack):
             for severity in SEVERITIES:
-                yield _anomaly_alert(kind.adjusted(stack.anomalies), signal, severity, stack.links)
+                yield _anomaly_alert(kind, signal, severity, stack.links)
 
 
 def _anomaly_alert(kind: AnomalyType, signal: Signal, severity: str, links: Links) -> AlertRule:

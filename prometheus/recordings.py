@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
+from prometheus.faults import faults
 from prometheus.indicators import Family, families
 from prometheus.rule import Recording
+from prometheus.saturation import pool_saturation, service_saturation
 from prometheus.selector import matching, selector
 from prometheus.slo import Sli, errors, latency_quantile, requests, throttled
+from prometheus.targets import targets
 from stack.model import Pool, Stack
 from stack.prefix import pool_prefix
 
@@ -18,9 +21,14 @@ QUANTILE = "0.95"
 
 def recordings(stack: Stack) -> Iterator[Recording]:
     """Everything that is recorded of the stack, each after what it reads; raises HqError for a bad selector."""
-    yield from _of_services(tuple(families(stack.services.values())))
+    found = tuple(families(stack.services.values()))
+    yield from targets(found)
+    yield from _of_services(found)
+    yield from service_saturation(stack.services.values())
+    yield faults(stack)
     for pool in stack.pools.values():
         yield from _of_pool(pool)
+        yield pool_saturation(pool)
 
 
 def of_each(
@@ -54,28 +62,10 @@ def _of_services(found: tuple[Family, ...]) -> Iterator[Recording]:
     if limited:
         yield from limited
         yield Recording("service:throttled:ratio_rate1m", f"service:throttled:rate1m / ({rate} > 0)")
-    yield from _targets_lost(found)
     past = f"{rate}[50m] offset 10m"
     yield Recording("service:requests:past_rate1m", f"avg_over_time({past}) and {rate} and {rate} offset 15m")
     gone = f"present_over_time({rate}[1h] offset 5m) unless {rate}"
     yield Recording("service:data_lost:ratio", f"({gone}) or service:targets_lost:ratio_1m or 0 * {rate}")
-
-
-def _targets_lost(found: tuple[Family, ...]) -> Iterator[Recording]:
-    """A target that has been scraped for less than a minute is starting, not lost."""
-    record = "service:targets_lost:ratio_1m"
-    by_job = []
-    for family in found:
-        if family.sli.key == "job":
-            up = matching("up", "job", "=~", "|".join(family.services))
-            lost = f"avg by (job) (avg_over_time({up}[1m]) and {up} offset 1m)"
-            by_job.append(f'sum by (service) (label_replace(1 - {lost}, "service", "$1", "job", "(.*)"))')
-        elif family.sli.job:
-            up = matching("up", "job", "=", family.sli.job)
-            for service in family.services:
-                yield Recording(record, f"1 - avg(avg_over_time({up}[1m]) and {up} offset 1m)", {"service": service})
-    if by_job:
-        yield Recording(record, "\nor ".join(by_job))
 
 
 def _of_pool(pool: Pool) -> Iterator[Recording]:

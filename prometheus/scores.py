@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from prometheus.catalogue import CATALOGUE, AnomalyType, Signal
+from prometheus.catalogue import CATALOGUE, AnomalyType, Need, Signal
 from prometheus.indicators import sli_of
 from prometheus.rule import Recording
+from prometheus.targets import has_targets
 from stack.model import Links, PresetSli, Service, Stack
 
 
 def scores(stack: Stack) -> Iterator[Recording]:
     """anomaly:actual, anomaly:threshold and anomaly:score of every type, wherever it can be seen."""
-    for kind in CATALOGUE.values():
+    for kind in (each.adjusted(stack.anomalies) for each in CATALOGUE.values()):
         labels = {"anomaly_type": kind.name}
         found = list(signals(kind, stack))
         if found:
@@ -64,9 +65,13 @@ def signals(kind: AnomalyType, stack: Stack) -> Iterator[tuple[Signal, str]]:
 
 def _shows(service: Service, kind: AnomalyType, stack: Stack) -> bool:
     sli = sli_of(service)
-    if kind.name == "latency_shift":
+    if kind.needs is Need.HISTOGRAM:
         return sli.buckets is not None
-    if kind.name == "rate_limit_storm":  # what limits a service that goes out through a pool shows in the pool
+    if kind.needs is Need.TARGETS:
+        return has_targets(sli)
+    if kind.needs is Need.CAPACITY:
+        return has_targets(sli) or service.saturation is not None
+    if kind.needs is Need.THROTTLED:  # what limits a service that goes out through a pool shows in the pool
         at_listener = isinstance(service.sli, PresetSli) and service.sli.preset == "envoy"  # no pool sees what is there
         goes_out = any(pool.used_by == service.name for pool in stack.pools.values())
         return sli.throttled is not None and (at_listener or not goes_out)

@@ -42,7 +42,7 @@ class LatencyObjective:
 
 @dataclass(frozen=True)
 class PresetSli:
-    """What a service exposes, by convention: one of the presets in prometheus/slo.py, narrowed by label values."""
+    """What a service exposes, by convention: one of the presets in prometheus/presets.py, narrowed by label values."""
 
     preset: str
     selector: Mapping[str, str]
@@ -64,6 +64,14 @@ class PromqlSli:
 
 
 @dataclass(frozen=True)
+class Capacity:
+    """What of a service can run full: the selector of what is in use, and of what there is, or a number of it."""
+
+    used: str
+    limit: str | Decimal
+
+
+@dataclass(frozen=True)
 class Service:
     """What users depend on. `listen` is where Envoy stands in front of it, `upstream` the service itself."""
 
@@ -73,6 +81,7 @@ class Service:
     latency: LatencyObjective | None
     listen: Address | None = None
     upstream: str | None = None
+    saturation: Capacity | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +105,8 @@ class Pool:
     """The proxies through which a service goes out to `upstream`; `listen` is the pool's front.
 
     The front tries a failed request on another member up to `retries` times, gives up on a request after
-    `timeout` seconds, and takes at most `max_ejected` (a ratio) of the members out of rotation. The exporter asks each
-    member for the path `probe` to see whether it works.
+    `timeout` seconds, and takes at most `max_ejected` (a ratio) of the members out of rotation. It refuses what would
+    be more than `max_requests` at once. The exporter asks each member for the path `probe` to see whether it works.
     """
 
     name: str
@@ -109,6 +118,7 @@ class Pool:
     timeout: float = 15.0
     max_ejected: Decimal = Decimal("0.75")
     probe: str = "/"
+    max_requests: int = 1_000_000
 
     @property
     def tunnels(self) -> bool:
@@ -146,10 +156,14 @@ class EnvoySettings:
 
 @dataclass(frozen=True)
 class AnomalySettings:
-    """Overrides of the catalogue's holds, in seconds: how long before an alert fires, and how long it goes on."""
+    """Overrides of the catalogue's holds, in seconds (how long before an alert fires, how long it goes on), and limits.
+
+    A limit, by the name of its type, is in the unit of the type: seconds, a ratio, or a number.
+    """
 
     hold: float | None = None
     keep_firing_for: float | None = None
+    limits: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

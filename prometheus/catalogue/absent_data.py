@@ -7,9 +7,8 @@ from decimal import Decimal
 from prometheus.catalogue.kind import AnomalyType, Signal, Unit
 
 
-def absent_data() -> AnomalyType:
-    """The type, as it is shipped."""
-    limit = Decimal("0.33")
+def absent_data(limit: Decimal = Decimal("0.33")) -> AnomalyType:
+    """The type; the limit is the one that is shipped, unless there is another."""
     lost = "service:data_lost:ratio"
     return AnomalyType(
         name="absent_data",
@@ -28,6 +27,7 @@ def absent_data() -> AnomalyType:
             "Check whether the service runs and its metrics endpoint answers; then the scrape job and the network "
             "between. Until data is back, release nothing, and judge the service from outside."
         ),
+        at_limit=absent_data,
         of_service=Signal(
             metric=lost, actual=lost, threshold=f"0 * {lost} + {limit}", score=f"{lost} / {limit}", alive=lost
         ),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import AnomalyType, Unit, share_above
+from prometheus.catalogue.kind import AnomalyType, Band, Direction, Unit, share_above
 
 
-def error_spike() -> AnomalyType:
-    """The type, as it is shipped."""
-    limit, least = Decimal("0.01"), 5
+def error_spike(limit: Decimal = Decimal("0.01")) -> AnomalyType:
+    """The type; the limit is the one that is shipped, unless there is another."""
+    least = 5
     return AnomalyType(
         name="error_spike",
         alert="ErrorSpike",
@@ -25,5 +25,8 @@ def error_spike() -> AnomalyType:
             "Look whether upstream_failure or rate_limit_storm fires too: then the cause lies there. Otherwise roll "
             "back the last change of the service, and stop further releases until the error rate is back."
         ),
+        band=Band(Direction.UP, floor=Decimal("0.01")),
+        explains=("budget_exhaustion",),
+        at_limit=error_spike,
         of_service=share_above("service:errors:ratio_rate1m", "service:requests:rate1m", limit, least),
     )

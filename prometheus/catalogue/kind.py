@@ -6,7 +6,7 @@ for a pool's, `pool`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
@@ -27,6 +27,16 @@ class Unit(Enum):
     SECONDS = "humanizeDuration"
     RATIO = "humanizePercentage"
     REQUESTS_PER_SECOND = 'printf "%.3g/s"'
+    CHANGES = 'printf "%.0f changes"'
+
+
+class Need(Enum):
+    """What a service must have so that a type can be seen in it."""
+
+    HISTOGRAM = "a histogram of its latency"
+    THROTTLED = "a count of what is answered 429, seen by no pool of its own"
+    TARGETS = "a scrape job"
+    CAPACITY = "a scrape job, or what it says in stack.yaml of what can run full"
 
 
 class Direction(Enum):
@@ -89,11 +99,15 @@ class AnomalyType:
     band: Band | None = None
     explains: tuple[str, ...] = ()
     muted_by_restart: bool = False
+    needs: Need | None = None
+    at_limit: Callable[[Decimal], AnomalyType] | None = None
 
     def adjusted(self, settings: AnomalySettings) -> AnomalyType:
-        """The type with the stack's own holds, where it has some."""
+        """The type with the stack's own limit and holds, where it has some."""
+        limit = settings.limits.get(self.name)
+        kind = self if limit is None or self.at_limit is None else self.at_limit(limit)
         return replace(
-            self,
+            kind,
             hold=self.hold if settings.hold is None else settings.hold,
             keep_firing_for=self.keep_firing_for if settings.keep_firing_for is None else settings.keep_firing_for,
         )

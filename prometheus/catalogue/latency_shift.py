@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import AnomalyType, Signal, Unit
+from prometheus.catalogue.kind import AnomalyType, Band, Direction, Need, Signal, Unit
 
 
-def latency_shift() -> AnomalyType:
-    """The type, as it is shipped."""
-    limit, least = Decimal("0.5"), 20
+def latency_shift(limit: Decimal = Decimal("0.5")) -> AnomalyType:
+    """The type; the limit is the one that is shipped, unless there is another."""
+    least = 20
     return AnomalyType(
         name="latency_shift",
         alert="LatencyShift",
@@ -27,6 +27,10 @@ def latency_shift() -> AnomalyType:
             "Find out what became slow first: the pools it calls, then saturation, then the last change. If a pool is "
             "slow, lower its timeout or take the slow members out; if the service is, roll back or add capacity."
         ),
+        band=Band(Direction.UP, floor=Decimal("0.05")),
+        muted_by_restart=True,
+        needs=Need.HISTOGRAM,
+        at_limit=latency_shift,
         of_service=Signal(
             metric="service:latency:p95_1m",
             actual="service:latency:p95_1m",

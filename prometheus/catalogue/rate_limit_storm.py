@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import AnomalyType, Unit, share_above
+from prometheus.catalogue.kind import AnomalyType, Band, Direction, Need, Unit, share_above
 
 
-def rate_limit_storm() -> AnomalyType:
-    """The type, as it is shipped."""
-    limit, least = Decimal("0.05"), 10
+def rate_limit_storm(limit: Decimal = Decimal("0.05")) -> AnomalyType:
+    """The type; the limit is the one that is shipped, unless there is another."""
+    least = 10
     return AnomalyType(
         name="rate_limit_storm",
         alert="RateLimitStorm",
@@ -28,6 +28,10 @@ def rate_limit_storm() -> AnomalyType:
             "Slow down: honour Retry-After, back off with jitter, never retry a 429 at once, and shed or cache what "
             "can wait. Then ask for a higher limit, or spread the requests over more members."
         ),
+        band=Band(Direction.UP, floor=Decimal("0.02")),
+        explains=("error_spike",),
+        needs=Need.THROTTLED,
+        at_limit=rate_limit_storm,
         of_pool=share_above("pool:throttled:ratio_rate1m", "pool:requests:rate1m", limit, least),
         of_service=share_above("service:throttled:ratio_rate1m", "service:requests:rate1m", limit, least),
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import AnomalyType, Signal, Unit
+from prometheus.catalogue.kind import AnomalyType, Band, Direction, Signal, Unit
+from stack.quantity import format_percent
 
 
-def traffic_drop() -> AnomalyType:
-    """The type, as it is shipped."""
-    limit = Decimal("0.1")
+def traffic_drop(limit: Decimal = Decimal("0.1")) -> AnomalyType:
+    """The type; the limit is the one that is shipped, unless there is another."""
     rate, past = "service:requests:rate1m", "service:requests:past_rate1m"
     threshold = f"{limit} * {past}"
     return AnomalyType(
@@ -21,11 +21,17 @@ def traffic_drop() -> AnomalyType:
         hold=60,
         keep_firing_for=120,
         summary="{{ $labels.service }} gets hardly any requests",
-        description="{{ $labels.service }} gets {{ACTUAL}}; {{THRESHOLD}}, 10% of the past hour's mean, is the limit.",
+        description=(
+            "{{ $labels.service }} gets {{ACTUAL}}; {{THRESHOLD}}, "
+            f"{format_percent(limit)} of the past hour's mean, is the limit."
+        ),
         recommendation=(
             "Find where the requests stop: DNS, load balancer, certificate, client release or a broken caller. If the "
             "drop was wanted, such as a switch to another region, silence it until the past hour has forgotten."
         ),
+        band=Band(Direction.DOWN, floor=Decimal("0.5")),
+        muted_by_restart=True,
+        at_limit=traffic_drop,
         of_service=Signal(
             metric=rate,
             actual=rate,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import SEVERITIES, AnomalyType, Signal, Unit, share_above
+from prometheus.catalogue.kind import SEVERITIES, AnomalyType, Band, Direction, Signal, Unit, share_above
 
 
-def upstream_failure() -> AnomalyType:
-    """The type, as it is shipped."""
-    limit, least = Decimal("0.05"), 5
+def upstream_failure(limit: Decimal = Decimal("0.05")) -> AnomalyType:
+    """The type; the limit is the one that is shipped, unless there is another."""
+    least = 5
     failing = share_above("pool:errors:ratio_rate1m", "pool:requests:rate1m", limit, least)
     worst = SEVERITIES["critical"]
     return AnomalyType(
@@ -30,6 +30,9 @@ def upstream_failure() -> AnomalyType:
             "Take the failing members out of the pool or replace them; check that the service retries on another "
             "member within a budget. If all members fail, suspect what lies behind them, and serve a fallback."
         ),
+        band=Band(Direction.UP, floor=Decimal("0.01")),
+        explains=("error_spike", "latency_shift", "saturation"),
+        at_limit=upstream_failure,
         of_pool=Signal(
             metric=failing.metric,
             actual=f"{failing.metric} or 0 * (pool:members:healthy == 0) + 1",
