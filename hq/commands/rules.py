@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from types import ModuleType
 
-VERBS: tuple[ModuleType, ...] = ()
+from hq.commands import rule_record, rule_replay
+
+VERBS: tuple[ModuleType, ...] = (rule_record, rule_replay)
 """A module of hq/commands for each verb."""
 
 

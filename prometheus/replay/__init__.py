@@ -1,0 +1,1 @@
+"""Rules on recorded or constructed series: a running Prometheus is recorded, and `promtool test rules` replays it."""

@@ -1,0 +1,69 @@
+"""A set of rule files, as far as a replay has to know it: what it reads, records, and how often it judges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from prometheus.replay.selectors import raw_selectors
+from stack.dataclass import dataclass
+from stack.errors import HqError
+from stack.quantity import QuantityError, parse_duration
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """The files of a rule set; `read` are the selectors of what it does not record itself.
+
+    `alert_intervals` has, by the name of each alert, every how many seconds it is judged where its group says so.
+    """
+
+    files: tuple[Path, ...]
+    read: tuple[str, ...]
+    recorded: frozenset[str]
+    alert_intervals: Mapping[str, float]
+
+
+def read_rule_set(directory: Path) -> RuleSet:
+    """The rules in the *.yml and *.yaml of a directory; raises HqError where there are none."""
+    try:
+        files = tuple(sorted(path for path in directory.iterdir() if path.suffix in (".yml", ".yaml")))
+    except OSError as error:
+        raise HqError(f"{directory} cannot be read: {error.strerror}") from None
+    rules = [(rule, group) for path in files for group in _groups(path) for rule in group["rules"]]
+    if not rules:
+        raise HqError(f"{directory} holds no rules; write them there with: dev-hq generate --output {directory}")
+    recorded = frozenset(str(rule["record"]) for rule, _ in rules if "record" in rule)
+    return RuleSet(
+        files,
+        raw_selectors((str(rule.get("expr", "")) for rule, _ in rules), recorded),
+        recorded,
+        {str(rule["alert"]): _interval(group) for rule, group in rules if "alert" in rule},
+    )
+
+
+def _groups(path: Path) -> list[dict[str, Any]]:
+    try:
+        content = yaml.safe_load(path.read_text())
+        groups = content["groups"]
+        for group in groups:
+            group.setdefault("rules", [])
+            if not all(isinstance(rule, dict) for rule in group["rules"]):
+                raise TypeError
+    except OSError as error:
+        raise HqError(f"{path} cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise HqError(f"{path} is no valid YAML: {' '.join(str(error).split())[:200]}") from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise HqError(f"{path} is no rule file; it needs `groups:` with `rules:` in each") from None
+    return list(groups)
+
+
+def _interval(group: Mapping[str, Any]) -> float:
+    try:
+        return parse_duration(str(group.get("interval", "0s")))
+    except QuantityError:
+        return 0.0
