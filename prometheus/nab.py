@@ -1,0 +1,31 @@
+"""The adaptive band as a rule file for the Numenta Anomaly Benchmark: a score of every value of every series."""
+
+from __future__ import annotations
+
+from prometheus.adaptive import STEP, Names, band_rules, distance, drift_distance, larger
+from prometheus.formats.text import dump
+from prometheus.rule import Recording
+from stack.quantity import format_duration
+
+SOURCE = "nab_value"
+SCORE = "anomaly:score"
+THRESHOLD = "0.5"
+NAMES = Names()
+
+
+def nab_rules() -> list[Recording]:
+    """The shipped rules with a score between 0 and 1, which is 0.5 at the edge of the band."""
+    widths = larger(distance(SOURCE, NAMES), drift_distance(NAMES))
+    return [
+        *band_rules(SOURCE, NAMES),
+        Recording("anomaly:distance", f"({widths}) and {SOURCE}"),
+        Recording(SCORE, "anomaly:distance / (1 + anomaly:distance)"),
+    ]
+
+
+def nab_file() -> str:
+    """The rule file: reads nab_value{series}, records anomaly:score{series}; says the threshold in a comment."""
+    rules = [{"record": rule.record, "expr": rule.expr} for rule in nab_rules()]
+    header = f"# The adaptive band on the Numenta Anomaly Benchmark: {SOURCE}{{series}} to {SCORE}{{series}}.\n"
+    groups = {"groups": [{"name": "nab", "interval": format_duration(STEP), "rules": rules}]}
+    return f"{header}# threshold: {THRESHOLD}\n{dump(groups)}"
