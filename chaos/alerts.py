@@ -59,7 +59,7 @@ class AlertWatch:
         None is due as long as users would not have noticed. When they did, and no expected rule could see it, any
         alert that the scenario allows is due instead: somebody has to be told.
         """
-        noticed = self._first_due(impact_signals(self.sli))
+        noticed = self._first_due(impact_signals(self.sli, self.stack.anomalies))
         awaited = [self._expected(name, noticed) for name in self.scenario.expect]
         if noticed is not None and all(detection.due is None for detection in awaited):
             types = (*self.scenario.expect, *self.scenario.may)

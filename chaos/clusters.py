@@ -23,6 +23,7 @@ _IDLE_TIMEOUT = "3s"
 
 # Envoy's defaults, 1024 requests and 3 retries at once, would become part of every experiment: 500 requests a second
 # delayed by 5 s are 2500 at once. A limit on retries stays, so that a broken pool is not asked for everything twice.
+# A pool may say itself what it takes.
 _MANY, _RETRIES_AT_ONCE = 1_000_000, 100
 
 
@@ -71,6 +72,7 @@ def pool_cluster(name: str, pool: Pool) -> Config:
     return {
         **_cluster(name, *(reachable(member.listen) for member in pool.members)),
         **({} if pool.tunnels else _http1({})),
+        "circuit_breakers": _circuit_breakers(pool.max_requests),
         "connect_timeout": "1s",
         "outlier_detection": _outlier_detection(pool),
         # What is ejected stays ejected: by default Envoy ignores ejections as soon as half of the members are out,
@@ -106,16 +108,10 @@ def socket_address(address: Address) -> Config:
 
 def _cluster(name: str, *addresses: Address) -> Config:
     by_name = not all(_is_ip(address.host) for address in addresses)
-    limits = {
-        "max_connections": _MANY,
-        "max_pending_requests": _MANY,
-        "max_requests": _MANY,
-        "max_retries": _RETRIES_AT_ONCE,
-    }
     cluster: Config = {
         "name": name,
         "type": "STRICT_DNS" if by_name else "STATIC",
-        "circuit_breakers": {"thresholds": [limits]},
+        "circuit_breakers": _circuit_breakers(_MANY),
         "load_assignment": {
             "cluster_name": name,
             "endpoints": [
@@ -124,6 +120,16 @@ def _cluster(name: str, *addresses: Address) -> Config:
         },
     }
     return {**cluster, "dns_lookup_family": "V4_PREFERRED"} if by_name else cluster
+
+
+def _circuit_breakers(requests: int) -> Config:
+    limits = {
+        "max_connections": requests,
+        "max_pending_requests": requests,
+        "max_requests": requests,
+        "max_retries": _RETRIES_AT_ONCE,
+    }
+    return {"thresholds": [limits]}
 
 
 def _outlier_detection(pool: Pool) -> Config:

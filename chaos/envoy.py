@@ -19,12 +19,14 @@ from chaos.clusters import (
 )
 from chaos.faults.fault import Config
 from chaos.listeners import member_listener, pool_listener, service_listener
+from prometheus.catalogue import CATALOGUE, SEVERITIES
 from stack.model import Member, Pool, Stack
 from stack.prefix import member_prefix, pool_prefix, service_prefix
 
 LAYER = "chaos"
 
-# Milliseconds; the bounds that the anomaly rules and the dashboards ask for. Those of the objectives come on top.
+# Milliseconds; the bounds that the anomaly rules and the dashboards ask for. Those of the objectives come on top, and
+# those at which an anomaly by the stack's own limit gets worse.
 BUCKETS = (5, 10, 25, 50, 100, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000, 5000, 10000)
 
 # The counters that rules, dashboards and the dose read. Envoy has 800 for each listener and its cluster; those that are
@@ -117,6 +119,8 @@ def _member_cluster(pool: Pool, member: Member) -> Config:
 
 def _stats(stack: Stack) -> Config:
     bounds = {round(service.latency.under * 1000, 3) for service in stack.services.values() if service.latency}
+    slow = CATALOGUE["latency_shift"].adjusted(stack.anomalies).limit
+    bounds |= {round(float(slow * score) * 1000, 3) for score in SEVERITIES.values()}
     return {
         "stats_matcher": {"inclusion_list": {"patterns": [{"safe_regex": {"regex": one}} for one in _SERIES]}},
         "histogram_bucket_settings": [{"match": {"suffix": "rq_time"}, "buckets": sorted({*BUCKETS, *bounds})}],

@@ -14,7 +14,7 @@ from prometheus.indicators import sli_of
 from prometheus.recordings import QUANTILE
 from prometheus.selector import matching, selector
 from prometheus.slo import Sli
-from stack.model import Pool, Stack
+from stack.model import AnomalySettings, Pool, Stack
 from stack.prefix import pool_prefix
 
 
@@ -45,40 +45,40 @@ class CountedSignal:
 def signal_of(anomaly_type: str, stack: Stack, target: str) -> CountedSignal | None:
     """The signal of a type for faults on `target`, or None where it is not a share of requests."""
     counted: dict[str, Callable[[], CountedSignal | None]] = {
-        "error_spike": lambda: _errors(sli_of(stack.service_of(target))),
-        "latency_shift": lambda: _latency(sli_of(stack.service_of(target))),
-        "upstream_failure": lambda: _pool_errors(stack.pools.get(target)),
+        "error_spike": lambda: _errors(sli_of(stack.service_of(target)), stack.anomalies),
+        "latency_shift": lambda: _latency(sli_of(stack.service_of(target)), stack.anomalies),
+        "upstream_failure": lambda: _pool_errors(stack.pools.get(target), stack.anomalies),
         "rate_limit_storm": lambda: _throttled(stack, target),
     }
     return counted[anomaly_type]() if anomaly_type in counted else None
 
 
-def impact_signals(sli: Sli) -> tuple[CountedSignal, ...]:
+def impact_signals(sli: Sli, settings: AnomalySettings) -> tuple[CountedSignal, ...]:
     """The signals by which the users of a service would have to be heard: errors and latency, wherever counted."""
-    latency = _latency(sli)
-    return (_errors(sli), latency) if latency else (_errors(sli),)
+    errors, latency = _errors(sli, settings), _latency(sli, settings)
+    return (errors, latency) if latency else (errors,)
 
 
-def _errors(sli: Sli) -> CountedSignal:
-    return _share("error_spike", sli)
+def _errors(sli: Sli, settings: AnomalySettings) -> CountedSignal:
+    return _share("error_spike", sli, settings)
 
 
-def _latency(sli: Sli) -> CountedSignal | None:
+def _latency(sli: Sli, settings: AnomalySettings) -> CountedSignal | None:
     """The 95th percentile is above a limit when more than 5 % of the requests are."""
     if sli.buckets is None:
         return None
-    kind = CATALOGUE["latency_shift"]
+    kind = CATALOGUE["latency_shift"].adjusted(settings)
     return CountedSignal(kind, sli, Objective(kind.name, float(1 - Decimal(QUANTILE)), float(kind.limit)))
 
 
-def _pool_errors(pool: Pool | None) -> CountedSignal | None:
+def _pool_errors(pool: Pool | None, settings: AnomalySettings) -> CountedSignal | None:
     """Answers with 5xx and requests that were given up, at the pool's front."""
     if pool is None:
         return None
     answers = selector("", {"envoy_http_conn_manager_prefix": pool_prefix(pool.name)})
     ended = matching(answers, "__name__", "=~", "envoy_http_downstream_rq_xx|envoy_http_downstream_rq_rx_reset")
     bad = matching(ended, "envoy_response_code_class", "=~", "5|")
-    return _share("upstream_failure", _counters(pool, ended, bad))
+    return _share("upstream_failure", _counters(pool, ended, bad), settings)
 
 
 def _throttled(stack: Stack, target: str) -> CountedSignal | None:
@@ -92,12 +92,12 @@ def _throttled(stack: Stack, target: str) -> CountedSignal | None:
         if own.throttled is None:
             return None
         sli = replace(own, bad=own.throttled, good=None)
-    return _share("rate_limit_storm", sli)
+    return _share("rate_limit_storm", sli, stack.anomalies)
 
 
-def _share(anomaly_type: str, sli: Sli) -> CountedSignal:
+def _share(anomaly_type: str, sli: Sli, settings: AnomalySettings) -> CountedSignal:
     """The share of an indicator's bad requests, which is what the type's limit is of."""
-    kind = CATALOGUE[anomaly_type]
+    kind = CATALOGUE[anomaly_type].adjusted(settings)
     return CountedSignal(kind, sli, Objective(kind.name, float(kind.limit)))
 
 

@@ -22,7 +22,6 @@ QUANTILE = "0.95"
 def recordings(stack: Stack) -> Iterator[Recording]:
     """Everything that is recorded of the stack, each after what it reads; raises HqError for a bad selector."""
     found = tuple(families(stack.services.values()))
-    yield from targets(found)
     yield from _of_services(found)
     yield from service_saturation(stack.services.values())
     yield faults(stack)
@@ -62,6 +61,7 @@ def _of_services(found: tuple[Family, ...]) -> Iterator[Recording]:
     if limited:
         yield from limited
         yield Recording("service:throttled:ratio_rate1m", f"service:throttled:rate1m / ({rate} > 0)")
+    yield from targets(found)
     past = f"{rate}[50m] offset 10m"
     yield Recording("service:requests:past_rate1m", f"avg_over_time({past}) and {rate} and {rate} offset 15m")
     gone = f"present_over_time({rate}[1h] offset 5m) unless {rate}"

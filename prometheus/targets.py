@@ -11,13 +11,13 @@ from prometheus.selector import matching
 from prometheus.slo import Sli
 
 
-class Worst(Protocol):
-    """PromQL: an aggregation of a vector over the targets of each service."""
+class Aggregate(Protocol):
+    """PromQL: a vector, aggregated over the targets of each service."""
 
     def __call__(self, function: str, vector: str) -> str: ...
 
 
-OfTargets = Callable[[Callable[[str], str], Worst], str]
+OfTargets = Callable[[Callable[[str], str], Aggregate], str]
 """Writes PromQL from what selects the targets' series of a metric, and from what aggregates over targets."""
 
 YOUNG = 120
@@ -38,20 +38,32 @@ def has_targets(sli: Sli) -> bool:
 
 
 def _of_jobs(record: str, found: tuple[Family, ...], write: OfTargets) -> Iterator[Recording]:
-    """One rule for all services that are a job each, and one for each other service whose job is known."""
-    by_job = []
+    """One rule for all families together, and one for each service by itself whose job is known."""
+    shared = []
     for family in found:
-        if family.sli.key == "job":
-            jobs = "|".join(family.services)
-            each = write(lambda metric, jobs=jobs: matching(metric, "job", "=~", jobs), _by_job)  # type: ignore[misc]
-            by_job.append(f'sum by (service) (label_replace({each}, "service", "$1", "job", "(.*)"))')
-        elif family.sli.job:
-            job = family.sli.job
-            of_one = write(lambda metric, job=job: matching(metric, "job", "=", job), _over_all)  # type: ignore[misc]
-            for service in family.services:
-                yield Recording(record, of_one, {"service": service})
-    if by_job:
-        yield Recording(record, "\nor ".join(by_job))
+        sli = family.sli
+        if sli.key == "job":
+            each = write(_series_in("=~", "|".join(family.services)), _by_job)
+            shared.append(f'sum by (service) (label_replace({each}, "service", "$1", "job", "(.*)"))')
+        elif sli.key and sli.job:
+            shared.append(_for_each(family.services, write(_series_in("=", sli.job), _over_all)))
+        elif sli.job:
+            yield Recording(record, write(_series_in("=", sli.job), _over_all), {"service": sli.service})
+    if shared:
+        yield Recording(record, "\nor ".join(shared))
+
+
+def _series_in(operator: str, jobs: str) -> Callable[[str], str]:
+    return lambda metric: matching(metric, "job", operator, jobs)
+
+
+def _for_each(services: tuple[str, ...], of_job: str) -> str:
+    """What is asked once of the job that a family shares, for each of its services that had requests in the past hour.
+
+    Asked once for each service, a thousand of them behind a thousand proxies would be a million series.
+    """
+    known = matching("service:requests:rate1m", "service", "=~", "|".join(services))
+    return f"0 * last_over_time({known}[1h]) + on () group_left () ({of_job})"
 
 
 def _by_job(function: str, vector: str) -> str:
@@ -62,19 +74,19 @@ def _over_all(function: str, vector: str) -> str:
     return f"{function}({vector})"
 
 
-def _lost(of: Callable[[str], str], over: Worst) -> str:
+def _lost(of: Callable[[str], str], over: Aggregate) -> str:
     """A target that has been scraped for less than a minute is starting, not lost."""
     up = of("up")
     return "1 - " + over("avg", f"avg_over_time({up}[1m]) and {up} offset 1m")
 
 
-def _flaps(of: Callable[[str], str], over: Worst) -> str:
+def _flaps(of: Callable[[str], str], over: Aggregate) -> str:
     """Of the worst target: in a rolling deploy each changes a little, and together they would be many."""
     restarts = f'label_replace(changes({of("process_start_time_seconds")}[10m]), "of", "restarts", "instance", ".*")'
     return over("max", f"changes({of('up')}[10m]) or {restarts}")
 
 
-def _restarted(of: Callable[[str], str], over: Worst) -> str:
+def _restarted(of: Callable[[str], str], over: Aggregate) -> str:
     """1 while at least half of the targets are young; what restarts again and again is no longer excused by it."""
     started = of("process_start_time_seconds")
     young = over("avg", f"time() - {started} < bool {YOUNG}")
@@ -82,5 +94,5 @@ def _restarted(of: Callable[[str], str], over: Worst) -> str:
     return f"({young} >= bool 0.5) * ({again} < bool {MOST_RESTARTS})"
 
 
-def _file_descriptors(of: Callable[[str], str], over: Worst) -> str:
+def _file_descriptors(of: Callable[[str], str], over: Aggregate) -> str:
     return over("max", f"{of('process_open_fds')} / ({of('process_max_fds')} > 0)")

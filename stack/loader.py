@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from stack.access import ACCESS_KEYS, read_access
 from stack.address import Address
+from stack.burn_rate import read_burn_rate_alerts
 from stack.document import Value, read_document
+from stack.limits import read_limits
 from stack.model import (
     LONGEST_GATE_WINDOW,
     AlertmanagerSettings,
     AnomalySettings,
+    Capacity,
     EnvoySettings,
     GateSettings,
     LatencyObjective,
@@ -58,6 +62,7 @@ def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> St
         required=("services",),
         optional=(
             "pools", "prometheus", "alertmanager", "envoy", "exporter", "anomalies", "gates", "links", "processes",
+            "burn_rate_alerts",
         ),
     )  # fmt: skip
     services = {name: _service(name, value) for name, value in keys["services"].named().items()}
@@ -78,6 +83,9 @@ def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> St
         gates=_optional(keys.get("gates"), partial(_gates, base=path.parent), GateSettings()),
         links=_optional(keys.get("links"), _links, Links()),
         processes={name: _process(name, value) for name, value in _entries(keys.get("processes")).items()},
+        burn_rate_alerts=_optional(
+            keys.get("burn_rate_alerts"), partial(read_burn_rate_alerts, services=services.values()), None
+        ),
     )
     _refuse_shared_addresses(stack, root)
     return stack
@@ -92,7 +100,7 @@ def _optional(value: Value | None, read: Callable[[Value], T], default: T) -> T:
 
 
 def _service(name: str, value: Value) -> Service:
-    keys = value.fields(required=("sli", "objectives"), optional=("listen", "upstream"))
+    keys = value.fields(required=("sli", "objectives"), optional=("listen", "upstream", "saturation"))
     if ("listen" in keys) != ("upstream" in keys):
         raise value.error(f"{value.path} needs both listen and upstream, or neither")
     objectives = keys["objectives"].fields(optional=("success_rate", "latency"))
@@ -115,7 +123,19 @@ def _service(name: str, value: Value) -> Service:
         latency=_optional(objectives.get("latency"), _latency, None),
         listen=_optional(keys.get("listen"), Value.address, None),
         upstream=_optional(keys.get("upstream"), Value.url, None),
+        saturation=_optional(keys.get("saturation"), _capacity, None),
     )
+
+
+def _capacity(value: Value) -> Capacity | None:
+    keys = value.fields(required=("used", "limit"))
+    limit = keys["limit"].text()
+    if not re.match(r"[\d.+-]", limit):  # no selector begins like that
+        return Capacity(keys["used"].text(), limit)
+    number = keys["limit"].number(Decimal(0), Decimal(10**9))
+    if not number:
+        raise keys["limit"].error(f"{keys['limit'].path} must be more than 0, or a selector of what there is")
+    return Capacity(keys["used"].text(), number)
 
 
 def _sli(value: Value) -> PresetSli | PromqlSli:
@@ -154,7 +174,8 @@ def _window(keys: Mapping[str, Value]) -> float:
 
 def _pool(name: str, value: Value, services: Mapping[str, Service], moved: Mapping[Address, Address]) -> Pool:
     keys = value.fields(
-        required=("used_by", "listen", "members", "upstream"), optional=("retries", "timeout", "max_ejected", "probe")
+        required=("used_by", "listen", "members", "upstream"),
+        optional=("retries", "timeout", "max_ejected", "probe", "max_requests"),
     )
     used_by = keys["used_by"].text()
     if used_by not in services:
@@ -170,6 +191,7 @@ def _pool(name: str, value: Value, services: Mapping[str, Service], moved: Mappi
         timeout=keys["timeout"].duration(low=0.001, high=3600) if "timeout" in keys else Pool.timeout,
         max_ejected=keys["max_ejected"].percent() if "max_ejected" in keys else Pool.max_ejected,
         probe=_path(keys["probe"]) if "probe" in keys else Pool.probe,
+        max_requests=keys["max_requests"].integer(1, 1_000_000) if "max_requests" in keys else Pool.max_requests,
     )
 
 
@@ -231,9 +253,13 @@ def _exporter(value: Value) -> Address:
 
 
 def _anomalies(value: Value) -> AnomalySettings:
-    keys = value.fields(optional=("hold", "keep_firing_for"))
+    keys = value.fields(optional=("hold", "keep_firing_for", "limits"))
     hold, keep = keys.get("hold"), keys.get("keep_firing_for")
-    return AnomalySettings(hold.duration(high=DAY) if hold else None, keep.duration(high=DAY) if keep else None)
+    return AnomalySettings(
+        hold.duration(high=DAY) if hold else None,
+        keep.duration(high=DAY) if keep else None,
+        _optional(keys.get("limits"), read_limits, {}),
+    )
 
 
 def _gates(value: Value, base: Path) -> GateSettings:

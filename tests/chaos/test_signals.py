@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import cast
 
 import pytest
@@ -11,6 +12,7 @@ from prometheus.answer import Answer, Sample
 from prometheus.catalogue import CATALOGUE
 from prometheus.client import PrometheusClient
 from prometheus.slo import Sli
+from stack.model import AnomalySettings
 
 SLI = Sli("shop", "total", "bad", None, "buckets", 1.0, None)
 
@@ -37,9 +39,17 @@ def test_what_is_too_little_for_the_rule_makes_nothing_due(
     requests: int, errors: float | None, latency: float | None
 ) -> None:
     client = cast(PrometheusClient, Past(requests))
-    by_errors, by_latency = impact_signals(SLI)
+    by_errors, by_latency = impact_signals(SLI, AnomalySettings())
     assert by_errors.due(client, 40.0, 99.5, 200.0) == errors
     assert by_latency.due(client, 40.0, 99.5, 200.0) == latency
+
+
+def test_a_limit_of_the_stack_moves_what_is_due() -> None:
+    client = cast(PrometheusClient, Past(60))
+    settings = AnomalySettings(limits={"error_spike": Decimal("0.3"), "latency_shift": Decimal("0.4")})
+    by_errors, by_latency = impact_signals(SLI, settings)
+    assert (by_errors.objective.budget, by_latency.objective.under) == (0.3, 0.4)
+    assert by_errors.due(client, 40.0, 99.5, 200.0) == 104.0
 
 
 @pytest.mark.parametrize("name", ["latency_shift", "error_spike", "upstream_failure", "rate_limit_storm"])
