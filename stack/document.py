@@ -230,8 +230,12 @@ def parse_document(text: str, file: str, moved: Mapping[Address, Address] | None
 
 def read_documents(path: Path, *, if_missing: str = "") -> tuple[Value, ...]:
     """The documents in `path`, separated by `---`; those that are empty are left out."""
-    text = _read_text(path, if_missing)
-    return tuple(Value(node, str(path), "") for node in _compose(text, str(path), _full_nodes))
+    return parse_documents(_read_text(path, if_missing), str(path))
+
+
+def parse_documents(text: str, file: str) -> tuple[Value, ...]:
+    """The documents in `text`, as `read_documents` reads them, complaining in the name of `file`."""
+    return tuple(Value(node, file, "") for node in _compose(text, file, _full_nodes))
 
 
 def _full_nodes(loader: _StrictLoader) -> list[yaml.Node]:
