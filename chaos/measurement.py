@@ -98,6 +98,8 @@ class Meter:
 
     def _of_success(self, since: float, until: float) -> tuple[Window, ...]:
         all_requests = self._series(self.sli.total, since, until)
+        if self.sli.probed:
+            return windows_of(*probes(all_requests))
         scrapes = scrapes_of(all_requests)
         total = increments(all_requests, scrapes)
         if self.sli.good is None:
@@ -146,6 +148,17 @@ class Meter:
 
 def _rest(total: Increments, part: Increments) -> Increments:
     return {times: max(0.0, count - part.get(times, 0.0)) for times, count in total.items()}
+
+
+def probes(series: Mapping[Labels, Points]) -> tuple[Increments, Increments]:
+    """All probes between two samples of a gauge that is 1 after one that succeeded, and the bad ones among them."""
+    total: defaultdict[tuple[float, float], float] = defaultdict(float)
+    bad: defaultdict[tuple[float, float], float] = defaultdict(float)
+    for points in series.values():
+        for (start, _), (end, succeeded) in pairwise(points):
+            total[start, end] += 1
+            bad[start, end] += 1 - succeeded
+    return dict(total), dict(bad)
 
 
 def increments(series: Mapping[Labels, Points], scrapes: Scrapes) -> Increments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -48,22 +48,36 @@ def _read(value: Value, base: Path) -> Iterator[Slo]:
         keys = value.fields(required=("openslo",))
         yield from read_openslo(keys["openslo"], base)
         return
-    keys = value.fields(required=("name", "objective", "total"), optional=("service", "period", "good", "bad"))
-    if ("good" in keys) == ("bad" in keys):
-        raise value.error(f"{value.path} needs either good or bad beside total")
-    total = read_series(keys["total"])
+    keys = value.fields(
+        required=("name", "objective"), optional=("service", "period", "total", "good", "bad", "probes")
+    )
     yield Slo(
         name=read_title(keys["name"]),
-        sli=Sli(
-            service=read_title(keys["service"]) if "service" in keys else "",
-            total=total,
-            bad=read_series(keys["bad"]) if "bad" in keys else None,
-            good=read_series(keys["good"]) if "good" in keys else None,
-            job=equal_value(total, "job"),
-        ),
+        sli=_indicator(keys, value),
         objective=read_objective(keys["objective"]),
         period=keys["period"].duration(low=60, high=LONGEST_PERIOD) if "period" in keys else PERIOD,
         place=value,
+    )
+
+
+def _indicator(keys: Mapping[str, Value], value: Value) -> Sli:
+    """What counts requests: the counter `total` and a part of it, or the gauge `probes`, whose samples are requests."""
+    if counted := [key for key in ("total", "good", "bad") if key in keys and "probes" in keys]:
+        problem = f"{value.path} counts probes, which say themselves whether they are good; leave {counted[0]} out"
+        raise keys[counted[0]].error(problem)
+    if "probes" not in keys and "total" not in keys:
+        raise value.error(f'{value.path} needs the key "total"')
+    if "probes" not in keys and ("good" in keys) == ("bad" in keys):
+        raise value.error(f"{value.path} needs either good or bad beside total")
+    total = read_series(keys["probes" if "probes" in keys else "total"])
+    good = keys.get("probes", keys.get("good"))
+    return Sli(
+        service=read_title(keys["service"]) if "service" in keys else "",
+        total=total,
+        bad=read_series(keys["bad"]) if "bad" in keys else None,
+        good=read_series(good) if good else None,
+        job=equal_value(total, "job"),
+        probed="probes" in keys,
     )
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from gates.counting.probes import probes, succeeded
 from gates.counting.share import BadShare, Counted
 from gates.instant import Instant
 from stack.dataclass import dataclass
@@ -52,19 +53,46 @@ class Slices:
         before = f"last_over_time({series}[{length}] offset {length})"
         return f"sum({last} - {before} >= 0 or ({last} and {before}))"
 
+    def probes(self, series: str) -> str:
+        """PromQL: how many samples the gauge `series` has in the slice that ends at the evaluation."""
+        return probes(series, self._without_its_beginning)
+
+    def succeeded(self, series: str) -> str:
+        """PromQL: how many of these samples are 1."""
+        return succeeded(series, self._without_its_beginning)
+
+    @property
+    def _without_its_beginning(self) -> float:
+        """Before Prometheus 3 a sample on the border of two slices would be in both."""
+        return self.seconds - 0.001
+
 
 def in_bursts(
-    counted: Counted, seconds: float, instant: Instant, *, total: str, bad: str | None = None, good: str | None = None
+    counted: Counted,
+    seconds: float,
+    instant: Instant,
+    *,
+    total: str,
+    bad: str | None = None,
+    good: str | None = None,
+    probed: bool = False,
 ) -> Counted:
     """What was counted in the last `seconds`, with the dispersion and the swing of its failures.
 
-    `total`, `bad` and `good` are selectors of counters: of all requests, and either of the bad or of the good ones. The
-    dispersion is None where too few slices have samples to tell it. Raises PrometheusError, UnusableAnswerError.
+    `total`, `bad` and `good` are selectors of counters: of all requests, and either of the bad or of the good ones.
+    Where it is `probed`, `total` and `good` are the same gauge, and each of its samples a request. The dispersion is
+    None where too few slices have samples to tell it. Raises PrometheusError, UnusableAnswerError.
     """
     if not counted.share.high:
         return counted
     slices = Slices.of(seconds, instant.scrape_interval)
-    found = _counts(slices, instant, total, bad or good or "", part_is_bad=bad is not None) if slices else []
+    if slices is None:
+        found = []
+    elif probed:
+        found = _counts(instant, slices, slices.probes(total), slices.succeeded(total), part_is_bad=False)
+    else:
+        requests, part = slices.grown(total), slices.grown(bad or good or "")
+        found = _counts(instant, slices, requests, f"({part} or 0 * {requests})", part_is_bad=bad is not None)
     return replace(counted, share=sized(counted.share, found))
 
 
@@ -133,16 +161,12 @@ def _variation(slices: Sequence[tuple[float, float]]) -> float:
     return max(found)
 
 
-def _counts(slices: Slices, instant: Instant, total: str, part: str, *, part_is_bad: bool) -> list[tuple[float, float]]:
+def _counts(
+    instant: Instant, slices: Slices, requests: str, part: str, *, part_is_bad: bool
+) -> list[tuple[float, float]]:
     """The bad and all requests of each slice that has both, from one query."""
-    requests = slices.grown(total)
     found = instant.ask_over_time(
-        {
-            "requests in a slice": requests,
-            "counted requests in a slice": f"({slices.grown(part)} or 0 * {requests})",
-        },
-        slices.number,
-        slices.seconds,
+        {"requests in a slice": requests, "counted requests in a slice": part}, slices.number, slices.seconds
     )
     counts = found["counted requests in a slice"]
     return [

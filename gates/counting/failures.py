@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gates.counting.bursts import in_bursts
 from gates.counting.evidence import Evidence
+from gates.counting.probes import probes, succeeded
 from gates.counting.share import BadShare, Counted
 from gates.counting.window import Window
 from gates.instant import Instant, Reading, UnusableAnswerError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def failed_requests(sli: Sli, seconds: float, instant: Instant) -> Counted:
     """The failed requests in the `seconds` before an instant; raises PrometheusError, UnusableAnswerError."""
-    window = Window(sli.total, seconds, instant, sli.job)
+    window = Window(sli.total, seconds, instant, sli.job, sli.probed)
     reading = instant.ask(_questions(sli, window))
     if reading.count("requests that do not tell"):
         label, part = told_by(sli), "bad" if sli.good is None else "good"
@@ -44,10 +45,13 @@ def failed_requests(sli: Sli, seconds: float, instant: Instant) -> Counted:
 def failed_in_bursts(sli: Sli, seconds: float, instant: Instant) -> Counted:
     """As failed_requests(), with the size of their bursts."""
     counted = failed_requests(sli, seconds, instant)
-    return in_bursts(counted, seconds, instant, total=sli.total, bad=sli.bad, good=sli.good)
+    return in_bursts(counted, seconds, instant, total=sli.total, bad=sli.bad, good=sli.good, probed=sli.probed)
 
 
 def _questions(sli: Sli, window: Window) -> dict[str, str]:
+    if sli.probed:
+        made, good = probes(sli.total, window.seconds), succeeded(sli.total, window.seconds)
+        return {"requests": made, "counted requests": good, **window.questions()}
     part = _part(sli)
     requests, label = window.increase(sli.total), told_by(sli)
     return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gates.counting.evidence import Evidence, Liveness, longest_silence
+from gates.counting.probes import probes
 from gates.instant import Instant, Reading, UnusableAnswerError
 from gates.wording import count
 from prometheus.selector import matching, quoted
@@ -19,12 +20,16 @@ _REPLICA_LABELS = ("prometheus_replica", "replica", "__replica__", "receive_repl
 
 @dataclass(frozen=True)
 class Window:
-    """The `seconds` before an instant, of the counter that the selector `series` names; `job` scrapes it, if known."""
+    """The `seconds` before an instant, of the counter that the selector `series` names; `job` scrapes it, if known.
+
+    Where it is `probed`, `series` is a gauge, and each of its samples a request.
+    """
 
     series: str
     seconds: float
     instant: Instant
     job: str | None
+    probed: bool = False
 
     def increase(self, series: str, by: str = "") -> str:
         """PromQL: what the counter `series` counted in this window; with `by` such as ` by (le)`, in parts."""
@@ -45,6 +50,8 @@ class Window:
 
     def questions(self) -> dict[str, str]:
         """PromQL, by name, for everything that evidence() reads."""
+        if self.probed:
+            return {"recent requests": probes(self.series, self._recent), **self.questions_of_liveness()}
         return {
             "recent requests": f"sum(increase({self.series}[{format_duration(self._recent)}]))",
             "counter resets": f"sum(resets({self.series}[{self._length}]))",

@@ -108,5 +108,7 @@ def _fewest_to_pass(proof: OneLook, limit: float) -> int:
 
 def _counted(demand: SuccessRate | ErrorBudget | BurnRate) -> str:
     sli = demand.sli
+    if sli.probed:
+        return f"Requests are probes: each sample of {sli.total} is one, 1 when it succeeded."
     part = f"of which {sli.bad} are bad" if sli.good is None else f"of which {sli.good} are good"
     return f"Requests are {sli.total}, {part}."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from types import NoneType, UnionType
@@ -43,7 +43,10 @@ def encode(value: object) -> Json:
 
 
 class Decoder:
-    """Reads what encode() made; `names` are the types that the dataclasses name without importing them."""
+    """Reads what encode() made; `names` are the types that the dataclasses name without importing them.
+
+    Fields that have a default may be missing: so evidence that was made before there was such a field can be read.
+    """
 
     def __init__(self, names: Mapping[str, object]) -> None:
         self._names = dict(names)
@@ -90,10 +93,12 @@ class Decoder:
             raise CodecError(f"{where} is not an object")
         hints = get_type_hints(hint, localns=self._names)
         names = [field.name for field in fields(hint)]
+        required = [field.name for field in fields(hint) if field.default is MISSING]
         tag = _tag(hint)
-        if data.keys() != {*tag, *names} or any(data[key] != value for key, value in tag.items()):
+        is_whole = {*tag, *required} <= data.keys() <= {*tag, *names}
+        if not is_whole or any(data[key] != value for key, value in tag.items()):
             raise CodecError(f"{where} has not the keys {', '.join([*tag, *names])}")
-        return hint(**{name: self._value(hints[name], data[name], f"{where}.{name}") for name in names})
+        return hint(**{name: self._value(hints[name], data[name], f"{where}.{name}") for name in names if name in data})
 
 
 def _scalar(hint: object, data: object, where: str) -> object:
