@@ -3,7 +3,7 @@
 What is expected now is the mean of the same time of day on the last three days; until a day of that has proved itself,
 the mean of the last day. How far from it is still usual is 5 % more than the furthest of the past seven days, and never
 less than one standard deviation, so that neither a quantised, a flat nor a heavy-tailed series cries wolf. What goes
-beyond is learnt as twice the width at most (winsorised): an incident does not hide the next, yet a new level that lasts
+beyond is learnt as one and a half widths at most (winsorised): an incident does not hide the next, yet a new level that lasts
 is learnt within steps. A lasting shift that is too small for that shows in the mean of two hours, which has a width of
 its own.
 """
@@ -22,7 +22,7 @@ STEP = 300.0
 MEMORY = "7d"
 BEYOND = "1.05"
 """How many times the furthest deviation of the past is the width."""
-CLAMP = "2"
+CLAMP = "1.5"
 """How many widths from the centre a value is learnt as, at most."""
 RELATIVE = "0.01"
 """The share of the centre that the width is at least: arithmetic alone moves a constant series by something."""
@@ -40,6 +40,7 @@ class Names:
     centre: str = "anomaly:band_centre"
     width: str = "anomaly:band_width"
     deviation: str = "anomaly:standard_deviation"
+    least: str = "anomaly:least_width"
     drift: str = "anomaly:drift"
     drift_width: str = "anomaly:drift_width"
     learned: str = "anomaly:learned"
@@ -68,17 +69,18 @@ def band_rules(
         f" or max_over_time({names.level_residual}[{MEMORY}]) and {level_known})"
     )
     floor = _larger(names.deviation, f"{RELATIVE} * abs({names.centre})")
-    width = _larger(f"{BEYOND} * {furthest}", _larger(floor, least) if least else floor)
+    width = _larger(f"{BEYOND} * {furthest}", _larger(floor, names.least) if least else floor)
     return [
         Recording(names.level, f"avg_over_time({names.learned}[1d]) and {_known_for('6h', names.learned)}"),
         Recording(names.day, _same_time_of_day(names.learned)),
         Recording(names.centre, f"{day_known} or {level_known}"),
+        *([Recording(names.least, least)] if least else []),
         Recording(names.deviation, f"stddev_over_time({names.learned}[{MEMORY}])"),
         Recording(names.width, f"{width} > 0 and {names.centre}"),
         Recording(names.learned, _learned(source, names, excluded)),
         Recording(names.level_residual, f"abs({names.learned} - {names.level})"),
         Recording(names.day_residual, f"abs({names.learned} - {names.day})"),
-        Recording(names.drift_width, _drift_width(names)),
+        Recording(names.drift_width, _drift_width(names, at_least=names.least if least else None)),
         Recording(names.drift, _drift(names)),
     ]
 
@@ -95,6 +97,11 @@ def distance(actual: str, names: Names = SHIPPED, direction: Direction = "both")
 def drift_distance(names: Names = SHIPPED, direction: Direction = "both") -> str:
     """How far the mean of the last two hours is from what was expected of them, in widths of its own."""
     return _sided(_last(names.drift), _last(names.drift_width), direction)
+
+
+def edge_of_band(names: Names = SHIPPED, *, direction: Literal["up", "down"]) -> str:
+    """Where the band ends above, or below."""
+    return f"{_last(names.centre)} {'+' if direction == 'up' else '-'} {_last(names.width)}"
 
 
 def larger(one: str, other: str) -> str:
@@ -139,7 +146,8 @@ def _drift(names: Names) -> str:
     return f"{mean} and {_known_for('2h', names.centre)}"
 
 
-def _drift_width(names: Names) -> str:
+def _drift_width(names: Names, *, at_least: str | None) -> str:
     """Read before this step's drift is recorded, so that a drift is compared with the past alone."""
     up, down = f"max_over_time({names.drift}[{MEMORY}])", f"-min_over_time({names.drift}[{MEMORY}])"
-    return f"{_larger(f'{BEYOND} * {_larger(up, down)}', names.deviation)} > 0 and {_known_for('1d', names.drift)}"
+    floor = _larger(names.deviation, at_least) if at_least else names.deviation
+    return f"{_larger(f'{BEYOND} * {_larger(up, down)}', floor)} > 0 and {_known_for('1d', names.drift)}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from prometheus.adaptive import STEP
 from prometheus.alerts import anomaly_alerts, watching_alerts
+from prometheus.bands import bands
 from prometheus.budget import budgets
 from prometheus.formats.directory import write_files
 from prometheus.formats.plain import PLAIN, plain
@@ -33,6 +35,7 @@ def rule_files(stack: Stack) -> tuple[RuleFile, ...]:
     every = stack.prometheus.evaluation_interval
     return (
         RuleFile("anomalies", (_group("anomalies", every, recordings(stack), scores(stack), anomaly_alerts(stack)),)),
+        RuleFile("bands", (_group("bands", STEP, bands(stack)),)),
         RuleFile("budgets", (_group("budgets", every * BUDGET_EVERY, budgets(stack)),)),
         RuleFile("playbook", (_group("playbook", every, playbook(stack.links)),)),
         RuleFile("watching", (_group("watching", every, watching_alerts(stack)),)),

@@ -6,22 +6,29 @@ from collections.abc import Iterable, Iterator
 
 from prometheus.catalogue import CATALOGUE, AnomalyType, Need, Signal
 from prometheus.indicators import sli_of
+from prometheus.judgement import judgements
 from prometheus.rule import Recording
 from prometheus.targets import has_targets
 from stack.model import Links, PresetSli, Service, Stack
 
 
 def scores(stack: Stack) -> Iterator[Recording]:
-    """anomaly:actual, anomaly:threshold and anomaly:score of every type, wherever it can be seen."""
-    for kind in (each.adjusted(stack.anomalies) for each in CATALOGUE.values()):
-        labels = {"anomaly_type": kind.name}
-        found = list(signals(kind, stack))
-        if found:
-            yield Recording("anomaly:actual", _either(_scoped(one.actual, one, scope) for one, scope in found), labels)
-            yield Recording(
-                "anomaly:threshold", _either(_scoped(one.threshold, one, scope) for one, scope in found), labels
-            )
-            yield Recording("anomaly:score", _either(_score(one, scope) for one, scope in found), labels)
+    """anomaly:actual, anomaly:threshold and anomaly:score of every type, wherever it can be seen.
+
+    Each type is held against its limit; those that have a band are held against that too, and what is nearer counts.
+    """
+    kinds = [kind.adjusted(stack.anomalies) for kind in CATALOGUE.values()]
+    seen = [kind for kind in kinds if any(signals(kind, stack))]
+    for kind in seen:
+        yield from _against_limit(kind, list(signals(kind, stack)))
+    yield from judgements(seen)
+
+
+def _against_limit(kind: AnomalyType, found: list[tuple[Signal, str]]) -> Iterator[Recording]:
+    labels = {"anomaly_type": kind.name}
+    yield Recording("anomaly:actual", _either(_scoped(one.actual, one, scope) for one, scope in found), labels)
+    yield Recording("anomaly:limit", _either(_scoped(one.threshold, one, scope) for one, scope in found), labels)
+    yield Recording("anomaly:limit_score", _either(_score(one, scope) for one, scope in found), labels)
 
 
 def _score(signal: Signal, scope: str) -> str:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from prometheus.catalogue.absent_data import absent_data
 from prometheus.catalogue.error_spike import error_spike
 from prometheus.catalogue.flapping import flapping
-from prometheus.catalogue.kind import SEVERITIES, AnomalyType, Band, Direction, Need, Signal, Unit
+from prometheus.catalogue.kind import SEVERITIES, AnomalyType, Band, Need, Signal, Unit
 from prometheus.catalogue.latency_shift import latency_shift
 from prometheus.catalogue.rate_limit_storm import rate_limit_storm
 from prometheus.catalogue.saturation import saturation
@@ -19,7 +19,7 @@ from prometheus.catalogue.traffic_drop import traffic_drop
 from prometheus.catalogue.traffic_spike import traffic_spike
 from prometheus.catalogue.upstream_failure import upstream_failure
 
-__all__ = ["CATALOGUE", "SEVERITIES", "AnomalyType", "Band", "Direction", "Need", "Signal", "Unit"]
+__all__ = ["CATALOGUE", "SEVERITIES", "AnomalyType", "Band", "Need", "Signal", "Unit"]
 
 CATALOGUE: Mapping[str, AnomalyType] = MappingProxyType(
     {

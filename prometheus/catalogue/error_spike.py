@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import AnomalyType, Band, Direction, Unit, share_above
+from prometheus.catalogue.kind import AnomalyType, Band, Unit, share_above
 
 
 def error_spike(limit: Decimal = Decimal("0.01")) -> AnomalyType:
@@ -25,7 +25,7 @@ def error_spike(limit: Decimal = Decimal("0.01")) -> AnomalyType:
             "Look whether upstream_failure or rate_limit_storm fires too: then the cause lies there. Otherwise roll "
             "back the last change of the service, and stop further releases until the error rate is back."
         ),
-        band=Band(Direction.UP, floor=Decimal("0.01")),
+        band=Band("up", floor=Decimal("0.005")),
         explains=("budget_exhaustion",),
         at_limit=error_spike,
         of_service=share_above("service:errors:ratio_rate1m", "service:requests:rate1m", limit, least),

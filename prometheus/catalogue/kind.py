@@ -11,6 +11,7 @@ from dataclasses import replace
 from decimal import Decimal
 from enum import Enum
 from types import MappingProxyType
+from typing import Literal
 
 from stack.dataclass import dataclass
 from stack.model import AnomalySettings
@@ -39,13 +40,6 @@ class Need(Enum):
     CAPACITY = "a scrape job, or what it says in stack.yaml of what can run full"
 
 
-class Direction(Enum):
-    """On which side of the usual an anomaly lies."""
-
-    UP = "up"
-    DOWN = "down"
-
-
 @dataclass(frozen=True)
 class Signal:
     """How one type is seen in one kind of thing (a service or a pool), as PromQL.
@@ -68,7 +62,7 @@ class Band:
     The half-width of the band is at least `floor`, in the unit of the type, and at least `share` of what is usual.
     """
 
-    direction: Direction
+    direction: Literal["up", "down"]
     floor: Decimal
     share: Decimal = Decimal("0.5")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import AnomalyType, Band, Direction, Need, Signal, Unit
+from prometheus.catalogue.kind import AnomalyType, Band, Need, Signal, Unit
 
 
 def latency_shift(limit: Decimal = Decimal("0.5")) -> AnomalyType:
@@ -27,7 +27,7 @@ def latency_shift(limit: Decimal = Decimal("0.5")) -> AnomalyType:
             "Find out what became slow first: the pools it calls, then saturation, then the last change. If a pool is "
             "slow, lower its timeout or take the slow members out; if the service is, roll back or add capacity."
         ),
-        band=Band(Direction.UP, floor=Decimal("0.05")),
+        band=Band("up", floor=Decimal("0.05")),
         muted_by_restart=True,
         needs=Need.HISTOGRAM,
         at_limit=latency_shift,

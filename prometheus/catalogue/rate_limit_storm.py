@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import AnomalyType, Band, Direction, Need, Unit, share_above
+from prometheus.catalogue.kind import AnomalyType, Band, Need, Unit, share_above
 
 
 def rate_limit_storm(limit: Decimal = Decimal("0.05")) -> AnomalyType:
@@ -28,7 +28,7 @@ def rate_limit_storm(limit: Decimal = Decimal("0.05")) -> AnomalyType:
             "Slow down: honour Retry-After, back off with jitter, never retry a 429 at once, and shed or cache what "
             "can wait. Then ask for a higher limit, or spread the requests over more members."
         ),
-        band=Band(Direction.UP, floor=Decimal("0.02")),
+        band=Band("up", floor=Decimal("0.02")),
         explains=("error_spike",),
         needs=Need.THROTTLED,
         at_limit=rate_limit_storm,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import AnomalyType, Band, Direction, Signal, Unit
+from prometheus.catalogue.kind import AnomalyType, Band, Signal, Unit
 from stack.quantity import format_percent
 
 
@@ -29,7 +29,7 @@ def traffic_drop(limit: Decimal = Decimal("0.1")) -> AnomalyType:
             "Find where the requests stop: DNS, load balancer, certificate, client release or a broken caller. If the "
             "drop was wanted, such as a switch to another region, silence it until the past hour has forgotten."
         ),
-        band=Band(Direction.DOWN, floor=Decimal("0.5")),
+        band=Band("down", floor=Decimal("0.5")),
         muted_by_restart=True,
         at_limit=traffic_drop,
         of_service=Signal(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import AnomalyType, Band, Direction, Signal, Unit
+from prometheus.catalogue.kind import AnomalyType, Band, Signal, Unit
 
 
 def traffic_spike(limit: Decimal = Decimal(3)) -> AnomalyType:
@@ -28,7 +28,7 @@ def traffic_spike(limit: Decimal = Decimal(3)) -> AnomalyType:
             "capacity before saturation fires. What is not wanted, limit or block at the edge, and give retries a "
             "budget."
         ),
-        band=Band(Direction.UP, floor=Decimal("0.5"), share=Decimal(1)),
+        band=Band("up", floor=Decimal("0.5"), share=Decimal(1)),
         explains=("saturation", "rate_limit_storm"),
         muted_by_restart=True,
         at_limit=traffic_spike,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from prometheus.catalogue.kind import SEVERITIES, AnomalyType, Band, Direction, Signal, Unit, share_above
+from prometheus.catalogue.kind import SEVERITIES, AnomalyType, Band, Signal, Unit, share_above
 
 
 def upstream_failure(limit: Decimal = Decimal("0.05")) -> AnomalyType:
@@ -30,7 +30,7 @@ def upstream_failure(limit: Decimal = Decimal("0.05")) -> AnomalyType:
             "Take the failing members out of the pool or replace them; check that the service retries on another "
             "member within a budget. If all members fail, suspect what lies behind them, and serve a fallback."
         ),
-        band=Band(Direction.UP, floor=Decimal("0.01")),
+        band=Band("up", floor=Decimal("0.01")),
         explains=("error_spike", "latency_shift", "saturation"),
         at_limit=upstream_failure,
         of_pool=Signal(

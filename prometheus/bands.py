@@ -1,0 +1,31 @@
+"""What is learnt of each service and pool: the band around what is usual for it, of every type that has one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from prometheus.adaptive import SHIPPED, band_rules
+from prometheus.catalogue import CATALOGUE, AnomalyType, Band
+from prometheus.rule import Recording
+from prometheus.scores import signals
+from stack.model import Stack
+
+CHAOS = "on (service) max_over_time(service:chaos:active[6m]) == 1"
+"""Nothing is learnt of a service while a fault of ours is injected, nor of the five minutes that hold a bit of it."""
+
+
+def bands(stack: Stack) -> Iterator[Recording]:
+    """anomaly:band_centre and anomaly:band_width, from means of five minutes; see prometheus/adaptive.py."""
+    banded = [kind for kind in CATALOGUE.values() if kind.band and any(signals(kind, stack))]
+    names = "|".join(kind.name for kind in banded)
+    actual = f'avg_over_time(anomaly:actual{{anomaly_type=~"{names}"}}[5m])'
+    yield from band_rules(actual, excluded=CHAOS, least=_least(banded))
+
+
+def _least(banded: Sequence[AnomalyType]) -> str:
+    """The width under which nothing is unusual, for every series that has a centre."""
+    return " or ".join(_least_of(kind.name, kind.band) for kind in banded if kind.band)
+
+
+def _least_of(name: str, band: Band) -> str:
+    return f'clamp_min({band.share} * {SHIPPED.centre}{{anomaly_type="{name}"}}, {band.floor})'
