@@ -13,7 +13,6 @@ from stack.quantity import format_duration
 Config = dict[str, Any]
 
 MAX_ALERTS = 200
-EXPLAINED_BY_UPSTREAM = ("error_spike", "latency_shift")
 
 
 def alertmanager_config(stack: Stack, credentials_file: Path) -> Config:
@@ -64,16 +63,16 @@ def _inhibitions() -> Iterator[Config]:
     severities = list(SEVERITIES)
     for index, severity in enumerate(severities[1:], start=1):
         yield _inhibition(
-            'anomaly_type=~".+"', severity, 'anomaly_type=~".+"', severities[:index], "pool", "anomaly_type"
+            'anomaly_type=~".+"', severity, 'anomaly_type=~".+"', severities[:index], "pool", "slo", "anomaly_type"
         )
     others = "|".join(name for name in CATALOGUE if name != "absent_data")
     yield _inhibition('anomaly_type="absent_data"', "critical", f'anomaly_type=~"{others}"', severities)
-    for index, severity in enumerate(severities, start=1):
-        # What is worse than the pool's failure is not explained by it.
-        explained = "|".join(EXPLAINED_BY_UPSTREAM)
-        yield _inhibition(
-            'anomaly_type="upstream_failure"', severity, f'anomaly_type=~"{explained}"', severities[:index]
-        )
+    for cause in CATALOGUE.values():
+        if cause.explains:
+            consequences = f'anomaly_type=~"{"|".join(cause.explains)}"'
+            for index, severity in enumerate(severities, start=1):
+                # What is worse than its cause is not explained by it.
+                yield _inhibition(f'anomaly_type="{cause.name}"', severity, consequences, severities[:index])
 
 
 def _inhibition(source: str, severity: str, target: str, severities: list[str], *equal: str) -> Config:
