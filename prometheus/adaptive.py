@@ -3,9 +3,9 @@
 What is expected now is the mean of the same time of day on the last three days; until a day of that has proved itself,
 the mean of the last day. How far from it is still usual is 5 % more than the furthest of the past seven days, and never
 less than one standard deviation, so that neither a quantised, a flat nor a heavy-tailed series cries wolf. What goes
-beyond is learnt as one and a half widths at most (winsorised): an incident does not hide the next, yet a new level that lasts
-is learnt within steps. A lasting shift that is too small for that shows in the mean of two hours, which has a width of
-its own.
+beyond is learnt as one and a half widths at most (winsorised): an incident does not hide the next, yet a new level that
+lasts is learnt within steps. A lasting shift that is too small for that shows in the mean of two hours, which has a
+width of its own.
 """
 
 from __future__ import annotations
