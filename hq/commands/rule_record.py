@@ -33,7 +33,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     which.add_argument("--last", type=_duration, metavar="DURATION", help="this long until now (default: 10m)")
     parser.add_argument("--until", type=_moment, metavar="T", help="with --since: until then (default: now)")
     parser.add_argument(
-        "--lead", type=_duration, default=300.0, metavar="DURATION", help="what comes before, to warm up (default: 5m)"
+        "--lead", type=_duration, default=600.0, metavar="DURATION", help="what comes before, to warm up (default: 10m)"
     )
     parser.add_argument("--rules", type=Path, metavar="DIR", help="record for these rules, not the stack's own")
     parser.add_argument(
@@ -56,7 +56,7 @@ def _record(arguments: argparse.Namespace) -> int:
     with TemporaryDirectory() as directory:
         if arguments.rules is None:
             write_rules(stack, Path(directory))
-        rules = read_rule_set(arguments.rules or Path(directory))
+        rules = read_rule_set(arguments.rules or Path(directory), stack.prometheus.evaluation_interval)
     recorded = capture(
         connect(stack.prometheus),
         rules,

@@ -44,8 +44,8 @@ def _replay(arguments: argparse.Namespace) -> int:
 
     run = read_run(arguments.recording)
     with ExitStack() as stack:
-        rules = _rules(arguments.rules, arguments.stack, stack)
-        other = _rules(arguments.against, arguments.stack, stack) if arguments.against else None
+        rules = _rules(arguments.rules, run.every, arguments.stack, stack)
+        other = _rules(arguments.against, run.every, arguments.stack, stack) if arguments.against else None
         for selector in unrecorded(run, rules):
             print(f"dev-hq: the recording has nothing of {selector}, which these rules read", file=sys.stderr)
         before = replayed_episodes(run, other) if other else recorded_episodes(run)
@@ -60,14 +60,14 @@ def _replay(arguments: argparse.Namespace) -> int:
     return 1 if differ else 0
 
 
-def _rules(directory: Path | None, stack_file: Path, stack: ExitStack) -> RuleSet:
+def _rules(directory: Path | None, every: float, stack_file: Path, stack: ExitStack) -> RuleSet:
     from prometheus.replay.rule_set import read_rule_set
     from prometheus.rules import write_rules
 
     if directory is None:
         directory = Path(stack.enter_context(TemporaryDirectory()))
         write_rules(load_stack(stack_file), directory)
-    return read_rule_set(directory)
+    return read_rule_set(directory, every)
 
 
 def _print(found: list[Comparison], before: str) -> None:

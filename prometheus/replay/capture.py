@@ -12,7 +12,7 @@ from prometheus.replay.rule_set import RuleSet
 from stack.errors import HqError
 from stack.quantity import format_duration
 
-LEAD = 300.0
+LEAD = 600.0
 SAMPLES_AT_ONCE = 100_000
 _MARGIN = 0.001  # of the stretch before it, whose last sample would else come twice on Prometheus 2
 

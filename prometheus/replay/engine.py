@@ -34,7 +34,7 @@ class InputSeries:
 
 
 def evaluate(
-    rules: Iterable[Path],
+    rules: Mapping[str, str],
     series: Iterable[InputSeries],
     asked: Mapping[str, Iterable[float]],
     *,
@@ -44,8 +44,9 @@ def evaluate(
 ) -> Answers:
     """The answers to expressions, each at some times (seconds from the beginning), after all rules were evaluated.
 
-    Rules are evaluated from 0 to the last of the times, every `every` seconds; series lie on a grid of `step` seconds.
-    Raises HqError when a rule cannot be loaded or evaluated, or after `timeout` seconds; MissingToolError.
+       `rules` are the texts of rule files by their names.
+    They are evaluated from 0 to the last of the times, every `every` seconds; series lie on a grid of `step` seconds.
+       Raises HqError when a rule cannot be loaded or evaluated, or after `timeout` seconds; MissingToolError.
     """
     looks = [
         {"expr": expr, "eval_time": format_duration(round(at, 3))} for expr, times in asked.items() for at in times
@@ -58,12 +59,14 @@ def evaluate(
         "promql_expr_test": looks,
     }
     document = {
-        "rule_files": [str(path.resolve()) for path in rules],
+        "rule_files": list(rules),
         "evaluation_interval": format_duration(every),
         "tests": [test],
     }
     with tempfile.TemporaryDirectory(prefix="dev-hq-replay-") as directory:
-        file = Path(directory) / "replay.json"  # JSON is YAML, and a hundred times quicker to write
+        for name, text in rules.items():
+            (Path(directory) / name).write_text(text)
+        file = Path(directory) / "replay.json.test"  # JSON is YAML, and a hundred times quicker to write
         file.write_text(
             _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(document, ensure_ascii=False))
         )
@@ -74,6 +77,7 @@ def _ran(file: Path, timeout: float) -> str:
     try:
         ran = subprocess.run(
             [find_program("promtool"), "test", "rules", str(file)],
+            cwd=file.parent,
             capture_output=True,
             text=True,
             timeout=timeout,
@@ -84,5 +88,6 @@ def _ran(file: Path, timeout: float) -> str:
     output = ran.stdout + ran.stderr
     if ran.returncode not in (0, 1) or (ran.returncode == 1 and "got:" not in output):
         words = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith("Unit Testing")]
+        words = [line.replace(f"{file.parent}/", "") for line in words]
         raise HqError(f"promtool cannot replay this: {' '.join(words)[:500] or f'exit code {ran.returncode}'}")
     return output

@@ -37,7 +37,7 @@ def replayed_episodes(run: RecordedRun, rules: RuleSet, timeout: float = 600.0) 
     last = floor((run.until - origin) / run.every + 1e-6)
     series = (InputSeries(one.labels, _on_grid(one, run, shift)) for one in run.series)
     times = [number * run.every for number in range(last + 1)]
-    answers = evaluate(rules.files, series, {FIRING: times}, step=_step(run), every=run.every, timeout=timeout).get(
+    answers = evaluate(rules.texts, series, {FIRING: times}, step=_step(run), every=run.every, timeout=timeout).get(
         FIRING, {}
     )
     offset = run.since - origin

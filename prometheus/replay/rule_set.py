@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,35 +14,48 @@ from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.quantity import QuantityError, parse_duration
 
+SLOW = 10
+
 
 @dataclass(frozen=True)
 class RuleSet:
-    """The files of a rule set; `read` are the selectors of what it does not record itself.
+    """The texts of a rule set's files by their names, without its slow groups.
 
-    `alert_intervals` has, by the name of each alert, every how many seconds it is judged where its group says so.
+    `read` are the selectors of what it does not record itself. `alert_intervals` has, by the name of each alert, every
+    how many seconds it is judged where its group says so. `slow` are the groups that were left out: what they record
+    is read like what was scraped.
     """
 
-    files: tuple[Path, ...]
+    texts: Mapping[str, str]
     read: tuple[str, ...]
     recorded: frozenset[str]
     alert_intervals: Mapping[str, float]
+    slow: tuple[str, ...] = ()
 
 
-def read_rule_set(directory: Path) -> RuleSet:
-    """The rules in the *.yml and *.yaml of a directory; raises HqError where there are none."""
+def read_rule_set(directory: Path, every: float) -> RuleSet:
+    """The rules in the *.yml and *.yaml of a directory, evaluated every `every` seconds; raises HqError for none.
+
+    A group that is evaluated ten times more seldom, such as one that learns over days, is left out: promtool evaluates
+    all groups at one pace, and a recording of minutes would teach it nothing.
+    """
     try:
-        files = tuple(sorted(path for path in directory.iterdir() if path.suffix in (".yml", ".yaml")))
+        files = sorted(path for path in directory.iterdir() if path.suffix in (".yml", ".yaml"))
     except OSError as error:
         raise HqError(f"{directory} cannot be read: {error.strerror}") from None
-    rules = [(rule, group) for path in files for group in _groups(path) for rule in group["rules"]]
+    groups = {path.name: _groups(path) for path in files}
+    slow = [group for found in groups.values() for group in found if _interval(group) > SLOW * every]
+    kept = {name: [group for group in found if group not in slow] for name, found in groups.items()}
+    rules = [(rule, group) for found in kept.values() for group in found for rule in group["rules"]]
     if not rules:
         raise HqError(f"{directory} holds no rules; write them there with: dev-hq generate --output {directory}")
     recorded = frozenset(str(rule["record"]) for rule, _ in rules if "record" in rule)
     return RuleSet(
-        files,
+        {name: json.dumps({"groups": found}, ensure_ascii=False) for name, found in kept.items() if found},
         raw_selectors((str(rule.get("expr", "")) for rule, _ in rules), recorded),
         recorded,
         {str(rule["alert"]): _interval(group) for rule, group in rules if "alert" in rule},
+        tuple(str(group.get("name")) for group in slow),
     )
 
 
