@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -51,15 +51,16 @@ class Episode:
     until: float
 
 
-def merged(episodes: Iterable[Episode]) -> tuple[Episode, ...]:
-    """The episodes by their beginnings, those of one type and service as one when less than a minute lies between.
+def merged(episodes: Iterable[Episode], beginnings: Collection[float] = ()) -> tuple[Episode, ...]:
+    """The episodes in order, those of one type and service as one when less than a minute lies between.
 
-    The severities of a type fire beside each other, so they are one episode too: that of the worst.
+    Not when something new began in between: `beginnings` are the moments of that. The severities of a type fire beside
+    each other, so they are one episode too: that of the worst.
     """
     found: defaultdict[tuple[str, str], list[Episode]] = defaultdict(list)
     for episode in sorted(episodes, key=lambda one: one.since):
         same = found[episode.anomaly_type, episode.service]
-        if same and episode.since - same[-1].until < LARGEST_GAP:
+        if same and _goes_on(same[-1], episode, beginnings):
             worst = max(same[-1].severity, episode.severity, key=_rank)
             same[-1] = replace(same[-1], severity=worst, until=max(same[-1].until, episode.until))
         else:
@@ -67,6 +68,12 @@ def merged(episodes: Iterable[Episode]) -> tuple[Episode, ...]:
     return tuple(
         sorted((one for same in found.values() for one in same), key=lambda one: (one.since, one.anomaly_type))
     )
+
+
+def _goes_on(before: Episode, after: Episode, beginnings: Collection[float]) -> bool:
+    if after.since - before.until >= LARGEST_GAP:
+        return False
+    return not any(before.until <= beginning <= after.since for beginning in beginnings)
 
 
 def _rank(severity: str) -> int:

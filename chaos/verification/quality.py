@@ -15,7 +15,9 @@ from statistics import median
 from chaos.verification.episodes import Episode, Trial, merged
 from gates.statistics import CONFIDENCE, clopper_pearson
 
-__all__ = ["GRACE", "Episode", "Judgement", "Quality", "Share", "Times", "Trial", "judged", "most_alarms"]
+__all__ = [
+    "GRACE", "Episode", "Judgement", "Quality", "Share", "Times", "Trial", "judged", "most_alarms", "steady_seconds",
+]  # fmt: skip
 
 GRACE = 30.0  # seconds after a trial in which an alert still belongs to it
 NOTHING = "nothing"
@@ -192,7 +194,7 @@ def judged(
     trials = tuple(sorted(trials, key=lambda trial: trial.since))
     found: dict[int, list[Episode]] = {number: [] for number in range(len(trials))}
     strays: list[Episode] = []
-    for episode in merged(episodes):
+    for episode in merged(episodes, [trial.since for trial in trials]):
         number = _trial_of(episode, trials, grace)
         (strays if number is None else found[number]).append(episode)
     judgements = tuple(Judgement(trial, tuple(found[number])) for number, trial in enumerate(trials))
@@ -212,6 +214,16 @@ def _trial_of(episode: Episode, trials: Sequence[Trial], grace: float) -> int | 
         return trial.kind == episode.anomaly_type, episode.anomaly_type in trial.may, number
 
     return max(covering, key=explains, default=None)
+
+
+def steady_seconds(trials: Iterable[Trial], since: float, until: float, grace: float = GRACE) -> float:
+    """The seconds between two moments in which there was no fault, nor the `grace` after one."""
+    steady, reached = 0.0, since
+    for trial in sorted(trials, key=lambda trial: trial.since):
+        if trial.is_fault:
+            steady += max(0.0, min(trial.since, until) - reached)
+            reached = max(reached, trial.until + grace)
+    return steady + max(0.0, until - reached)
 
 
 def most_alarms(seen: int, confidence: float = CONFIDENCE) -> float:

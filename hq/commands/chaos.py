@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from hq.commands import chaos_verify
 from stack.errors import HqError, NotReadyError, StackNotRunningError
 from stack.journal import Journal
 from stack.model import Stack
@@ -27,7 +28,7 @@ STOP_SECONDS = 30.0
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds `chaos` with `list`, `show`, `run` and `stop`."""
+    """Adds `chaos` with `list`, `show`, `run`, `verify` and `stop`."""
     chaos = commands.add_parser("chaos", help="break things on purpose, and score how the system takes it")
     verbs = chaos.add_subparsers(title="commands", metavar="COMMAND", required=True)
     verbs.add_parser("list", help="the scenarios that there are").set_defaults(handler=_list)
@@ -53,6 +54,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--dry-run", action="store_true", help="print what would be broken when, and touch nothing")
     run.add_argument("--json", action="store_true", help="print the result as JSON, the progress to stderr")
     run.set_defaults(handler=_run)
+    chaos_verify.register(verbs)
     verbs.add_parser("stop", help="stop the run that is going on").set_defaults(handler=_stop)
 
 
@@ -103,8 +105,8 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         _print_plan(scenario, target, plan, as_json=arguments.json)
         return 0
-    _refuse_somebody_elses(stack)
-    teller = _Teller(sys.stderr if arguments.json else sys.stdout)
+    refuse_somebody_elses(stack)
+    teller = Teller(sys.stderr if arguments.json else sys.stdout)
     score = ChaosEngineering(stack).run_chaos_test(scenario, target, progress=teller.tell)
     if arguments.json:
         print(json.dumps(_document(score), indent=2))
@@ -115,7 +117,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return score.exit_code
 
 
-def _refuse_somebody_elses(stack: Stack) -> None:
+def refuse_somebody_elses(stack: Stack) -> None:
     """An Envoy on this machine must be the one of this stack: at the same address another stack's may listen."""
     if stack.envoy.admin.is_loopback and read_placement(stack.directory) is None:
         raise StackNotRunningError(f"the stack of {stack.file} does not run; `dev-hq up` starts it")
@@ -133,7 +135,7 @@ def _changes(arguments: argparse.Namespace) -> dict[str, str]:
     return changes
 
 
-class _Teller:
+class Teller:
     """Prints progress, each line with the seconds since the beginning."""
 
     def __init__(self, output: TextIO) -> None:

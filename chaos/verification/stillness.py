@@ -1,0 +1,118 @@
+"""The stillness between trials: what one did must be over before the next can tell anything."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from chaos.alerts import LATE_SECONDS
+from chaos.baseline import NotSteadyError
+from chaos.stopping import Stopping
+from chaos.verification.aim import Aim
+from chaos.verification.decoys import Decoy
+from chaos.verification.level import LATENCY, Gauge
+from chaos.verification.observed import firing
+from prometheus.catalogue import CATALOGUE
+from prometheus.client import PrometheusClient
+from prometheus.recordings import MINUTE
+from prometheus.selector import selector
+from stack.model import Stack
+
+QUIET = 0.1  # of the threshold: so far from what it was at first a metric may be when the next trial moves it
+LONGEST_START = 180.0  # seconds: a service that has just been started is muted for two minutes
+ASK_EVERY = 0.5
+
+
+@dataclass
+class Stillness:
+    """Waits until nothing is left of the trial before; every wait raises NotSteadyError when it takes too long."""
+
+    stack: Stack
+    client: PrometheusClient
+    stopping: Stopping
+    aims: Sequence[Aim]
+    _usual: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def at_first(self, say: Callable[[str], None]) -> None:
+        """Waits until no service is just starting and nothing of interest fires, and notes what is usual."""
+        self._wait(self._restless, LONGEST_START, say)
+        for aim in self.aims:
+            self._usual.setdefault((aim.anomaly_type, aim.target), self._gauge(aim).now(time.time()).value)
+
+    def before(self, act: Aim | Decoy) -> None:
+        """Waits until what a trial will move is at rest."""
+        self._wait(lambda: self._restless() or self._moved(act), self.longest)
+
+    def after(self) -> None:
+        """Waits until what a trial may have fired has resolved."""
+        self._wait(self._firing, self.longest)
+
+    def estimate(self, act: Aim | Decoy) -> float:
+        """Seconds that a trial takes with what comes after it, about."""
+        if not isinstance(act, Aim) or act.intensity < 1:
+            return act.seconds + 3.0
+        falls = MINUTE if act.anomaly_type == LATENCY else MINUTE * (1 - 1 / float(act.intensity))
+        return act.seconds + falls + self._lag([act.anomaly_type])
+
+    @property
+    def longest(self) -> float:
+        """Seconds by when everything that was of a trial must be over."""
+        return MINUTE + self._lag(self.types) + LATE_SECONDS
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """What the trials may fire; another type that fires is a false alarm, and not waited for."""
+        return tuple(sorted({name for aim in self.aims for name in (aim.anomaly_type, *aim.scenario.may)}))
+
+    def _lag(self, types: Sequence[str]) -> float:
+        timing = self.stack.prometheus
+        keep = max(CATALOGUE[name].adjusted(self.stack.anomalies).keep_firing_for for name in types)
+        return keep + 2 * timing.scrape_interval + 4 * timing.evaluation_interval
+
+    def _wait(
+        self, problem: Callable[[], str | None], seconds: float, say: Callable[[str], None] | None = None
+    ) -> None:
+        deadline = time.monotonic() + seconds
+        said = None
+        while found := problem():
+            if time.monotonic() >= deadline:
+                raise NotSteadyError(f"there is no steady state to begin from, after {seconds:.0f} s: {found}")
+            if say and found != said:
+                say(f"waiting for a steady state: {found}")
+                said = found
+            self.stopping.pause(ASK_EVERY)
+
+    def _restless(self) -> str | None:
+        return self._firing() or self._starting()
+
+    def _firing(self) -> str | None:
+        for service in self._services:
+            for name in firing(self.client, service):
+                if name in self.types:
+                    return f"{name} of {service} fires"
+        return None
+
+    def _starting(self) -> str | None:
+        """A service that was just started is not judged by every rule."""
+        for service in self._services:
+            series = selector("service:restarted:bool", {"service": service})
+            if any(sample.value == 1 for sample in self.client.instant(series).samples):
+                return f"{service} has just been started"
+        return None
+
+    def _moved(self, act: Aim | Decoy) -> str | None:
+        if not isinstance(act, Aim):
+            return None
+        now = self._gauge(act).now(time.time()).value
+        usual = self._usual[act.anomaly_type, act.target]
+        if now > usual + QUIET * act.threshold:
+            return f"{act.anomaly_type} of {act.target} is at {act.amount(now)}, and was at {act.amount(usual)}"
+        return None
+
+    def _gauge(self, aim: Aim) -> Gauge:
+        return Gauge(self.stack, self.client, aim.anomaly_type, aim.target)
+
+    @property
+    def _services(self) -> tuple[str, ...]:
+        return tuple(sorted({aim.service for aim in self.aims}))

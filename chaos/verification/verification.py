@@ -1,0 +1,223 @@
+"""The life of a verification: one announced run of many trials, with steady stretches between them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from chaos.clock import check_clocks
+from chaos.detection import notified_at
+from chaos.dose import Dose, EnvoyStats, through, unused
+from chaos.faults.fault import Fault
+from chaos.injection import Injection
+from chaos.lease import ControlPlane, FaultLease
+from chaos.record import RunRecord, bury_the_dead
+from chaos.run import CONNECT_SECONDS, Progress, Step
+from chaos.score import Outcome, ResilienceScore
+from chaos.stopping import StoppedError, Stopping
+from chaos.verification.aim import Aim
+from chaos.verification.bars import Finding, bars
+from chaos.verification.decoys import Decoy, Drift
+from chaos.verification.episodes import Episode, Trial
+from chaos.verification.level import Gauge
+from chaos.verification.observed import episodes
+from chaos.verification.quality import Quality, judged, steady_seconds
+from chaos.verification.schedule import Planned
+from chaos.verification.settled import Tried, settled
+from chaos.verification.stillness import Stillness
+from chaos.watch import LONGEST_LOOK, StopConditions
+from gates.wording import span
+from prometheus.client import PrometheusClient
+from stack.errors import HqError, JournalError
+from stack.journal import Record
+from stack.model import Stack
+from stack.quantity import format_duration
+
+SEEN_AFTER = 0.5  # seconds after the scrape and the evaluation that a trial's last moments need
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was tried, what fired, and what that says; `quality` and `findings` only of trials that are not void."""
+
+    outcome: Outcome
+    reason: str
+    tried: tuple[Tried, ...]
+    episodes: tuple[Episode, ...]
+    quality: Quality
+    findings: tuple[Finding, ...]
+    left_out: tuple[str, ...]
+
+
+@dataclass
+class Verification:
+    """The trials of `plan` on a stack, lived once by `execute`; after `limit` seconds no further one begins."""
+
+    stack: Stack
+    client: PrometheusClient
+    plan: tuple[Planned, ...]
+    stopping: Stopping
+    record: RunRecord
+    progress: Callable[[Progress], None]
+    limit: float = float("inf")
+    tried: list[Tried] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    stillness: Stillness = field(init=False)
+    _since: float = 0.0
+    _until: float = 0.0
+
+    def __post_init__(self) -> None:
+        aims = [planned.act for planned in self.plan if isinstance(planned.act, Aim)]
+        self.stillness = Stillness(self.stack, self.client, self.stopping, tuple(aims))
+
+    def execute(self) -> Verified:
+        """The whole life: whatever happens after the announcement, its end is written down.
+
+        Raises JournalError when it cannot be, with the faults withdrawn.
+        """
+        began = time.monotonic()
+        bury_the_dead(self.record.journal)
+        first = [planned.act for planned in self.plan if isinstance(planned.act, Aim)]
+        each = {aim.name: aim.faults[0] for aim in first}  # with one member of each: the others are alike
+        self.record.announce(first[0].service, tuple(each.values()), time.time() + 2 * self.longest)
+        self._say(
+            Step.ANNOUNCED, f"verification {self.record.run}: {len(self.plan)} trials, {span(self.longest)} or so"
+        )
+        outcome, reason = Outcome.COULD_NOT_RUN, "it was ended from outside"
+        try:
+            outcome, reason = self._lived(began)
+        finally:
+            end = ResilienceScore(self.record.run, self.record.scenario.name, self.record.target, outcome, reason)
+            self.record.finished(end, time.monotonic() - began)
+        return self._verified(outcome, reason)
+
+    @property
+    def longest(self) -> float:
+        """Seconds that all of it takes, about."""
+        return sum(planned.gap + self.stillness.estimate(planned.act) for planned in self.plan) + CONNECT_SECONDS
+
+    def _lived(self, began: float) -> tuple[Outcome, str]:
+        """How it ended, but for the judgement."""
+        withdrawn = "everything was tried"
+        try:
+            with ControlPlane(self.stack.envoy.control_plane, FaultLease()) as plane:
+                self._live(plane, began)
+        except StoppedError as error:
+            withdrawn = str(error)
+            return Outcome.STOPPED, withdrawn
+        except JournalError:
+            raise
+        except HqError as error:
+            withdrawn = str(error)
+            return Outcome.COULD_NOT_RUN, withdrawn
+        except BaseException as error:
+            withdrawn = repr(error)
+            raise
+        finally:
+            self._until = time.time()
+            self.record.withdrawn(withdrawn)
+        return Outcome.RESILIENT, withdrawn
+
+    def _live(self, plane: ControlPlane, began: float) -> None:
+        stats = EnvoyStats(self.stack.envoy.admin)
+        stats.read()  # says at once that Envoy is not there
+        plane.connected(CONNECT_SECONDS)
+        check_clocks(self.client)
+        self.stillness.at_first(lambda sentence: self._say(Step.BASELINE, sentence))
+        self._say(Step.BASELINE, "nothing is anomalous")
+        self._since = time.time()
+        for number, planned in enumerate(self.plan, 1):
+            if time.monotonic() - began + planned.gap + self.stillness.estimate(planned.act) > self.limit:
+                self.left_out.append(f"{planned.act.name} was left out: there was no time for it")
+                continue
+            self.stopping.pause(planned.gap)
+            self.stillness.before(planned.act)
+            self._say(Step.INJECTION, f"{number} of {len(self.plan)}: {_announced(planned.act)}")
+            self.tried.append(self._try(planned.act, plane, stats))
+            self._say(Step.ALERTS, self._fired(self.tried[-1]))
+            self.stillness.after()
+
+    def _try(self, act: Aim | Decoy, plane: ControlPlane, stats: EnvoyStats) -> Tried:
+        if isinstance(act, Aim):
+            return self._try_aim(act, plane, stats)
+        since = time.time()
+        if isinstance(act, Drift):
+            self._inject(act.faults, plane, stats)
+        else:
+            act.play(self.stopping)
+        return Tried(act, Trial(act.name, None, since, time.time(), act.service))
+
+    def _try_aim(self, aim: Aim, plane: ControlPlane, stats: EnvoyStats) -> Tried:
+        injection = self._inject(aim.faults, plane, stats)
+        since, until = injection.injected, injection.withdrawn
+        timing = self.stack.prometheus
+        self.stopping.pause(timing.scrape_interval + timing.evaluation_interval + SEEN_AFTER)
+        gauge = Gauge(self.stack, self.client, aim.anomaly_type, aim.target)
+        tried = settled(self.stack, aim, since, until, gauge.worst(since, until + timing.scrape_interval))
+        problem = self._wrong_dose(aim, injection)
+        return replace(tried, void=problem or tried.void)
+
+    def _inject(self, faults: tuple[Fault, ...], plane: ControlPlane, stats: EnvoyStats) -> Injection:
+        watch = StopConditions(plane, stats, self.client.hurried(LONGEST_LOOK))
+        doses: list[Dose] = []
+        injection = Injection(plane, stats, faults, self.record.fault, watch, self.stopping, doses=doses)
+        injection.run()
+        return injection
+
+    def _wrong_dose(self, aim: Aim, injection: Injection) -> str | None:
+        if wrong := next((dose.problem for dose in injection.doses if dose.problem), None):
+            return wrong
+        if pool := self.stack.pools.get(aim.target):
+            before, after = (through(counters, pool.name) for counters in injection.counters)
+            return unused(pool, aim.faults, after - before)
+        return None
+
+    def _fired(self, tried: Tried) -> str:
+        """What there is to tell of a trial that is just over."""
+        trial, now = tried.trial, time.time()
+        every = self.stack.prometheus.evaluation_interval
+        found = episodes(self.client, trial.service, trial.since, now, every)
+        first = {one.anomaly_type: one.since - trial.since for one in sorted(found, key=lambda one: -one.since)}
+        fired = ", ".join(f"{name} fired after {seconds:.1f} s" for name, seconds in sorted(first.items()))
+        words = [] if tried.size is None else [f"it came to {tried.size:.2f}x"]
+        if tried.void:
+            words.append(f"not judged: {tried.void}")
+        return "; ".join([*words, fired or "nothing fired"])
+
+    def _verified(self, outcome: Outcome, reason: str) -> Verified:
+        records = self.record.journal.read()
+        tried = tuple(self._told(number, records) for number in range(len(self.tried)))
+        found = self._episodes() if self._since else ()
+        valid = [one.trial for one in tried if not one.void]
+        void = [one.trial for one in tried if one.void]
+        since, until = self._since or self._until, self._until
+        # what fired in a void trial belongs to it, and says nothing either way
+        everything = judged([*valid, *void], found, steady_seconds([*valid, *void], since, until))
+        quality = replace(everything, judgements=tuple(one for one in everything.judgements if one.trial in valid))
+        findings = tuple(bars(quality))
+        return Verified(outcome, reason, tried, found, quality, findings, tuple(self.left_out))
+
+    def _episodes(self) -> tuple[Episode, ...]:
+        every = self.stack.prometheus.evaluation_interval
+        services = sorted({planned.act.service for planned in self.plan})
+        found = [one for name in services for one in episodes(self.client, name, self._since, self._until, every)]
+        return tuple(sorted(found, key=lambda one: (one.since, one.anomaly_type, one.severity)))
+
+    def _told(self, number: int, records: Sequence[Record]) -> Tried:
+        one = self.tried[number]
+        trial = one.trial
+        following = (other.trial.since for other in self.tried[number + 1 :] if other.trial.kind == trial.kind)
+        at = notified_at(records, (trial.kind,), trial.service, trial.since)
+        if at is None or at >= min(following, default=float("inf")):
+            return one
+        return replace(one, notified=at - trial.since)
+
+    def _say(self, step: Step, sentence: str) -> None:
+        self.progress(Progress(step, sentence))
+
+
+def _announced(act: Aim | Decoy) -> str:
+    if isinstance(act, Aim):
+        return f"{act.name} on {act.target} for {format_duration(act.seconds)}: {act.words}"
+    return f"decoy {act.name} for {format_duration(act.seconds)}"
