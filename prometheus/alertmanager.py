@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from prometheus.burn_alerts import ALERT
 from prometheus.catalogue import CATALOGUE, SEVERITIES
 from stack.model import Stack
 from stack.quantity import format_duration
@@ -59,12 +60,14 @@ def _webhook(stack: Stack, credentials_file: Path) -> Config:
 
 
 def _inhibitions() -> Iterator[Config]:
-    """A label that is missing on both sides counts as equal, so every matcher names an anomaly_type."""
+    """A label that is missing on both sides counts as equal, so every matcher names an anomaly_type or an alert."""
     severities = list(SEVERITIES)
     for index, severity in enumerate(severities[1:], start=1):
         yield _inhibition(
             'anomaly_type=~".+"', severity, 'anomaly_type=~".+"', severities[:index], "pool", "slo", "anomaly_type"
         )
+        burning = f'alertname="{ALERT}"'
+        yield _inhibition(burning, severity, burning, severities[:index], "slo")
     others = "|".join(name for name in CATALOGUE if name != "absent_data")
     yield _inhibition('anomaly_type="absent_data"', "critical", f'anomaly_type=~"{others}"', severities)
     for cause in CATALOGUE.values():

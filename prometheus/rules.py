@@ -8,7 +8,7 @@ from pathlib import Path
 from prometheus.adaptive import STEP
 from prometheus.alerts import anomaly_alerts, watching_alerts
 from prometheus.bands import bands
-from prometheus.budget import budgets
+from prometheus.budget import budget_groups
 from prometheus.formats.directory import write_files
 from prometheus.formats.plain import PLAIN, plain
 from prometheus.recordings import recordings
@@ -19,7 +19,6 @@ from stack.model import Stack
 from stack.quantity import format_duration
 
 LONGEST_SCRAPE_INTERVAL = 15.0
-BUDGET_EVERY = 4
 
 
 def rule_files(stack: Stack) -> tuple[RuleFile, ...]:
@@ -36,7 +35,7 @@ def rule_files(stack: Stack) -> tuple[RuleFile, ...]:
     return (
         RuleFile("anomalies", (_group("anomalies", every, recordings(stack), scores(stack), anomaly_alerts(stack)),)),
         RuleFile("bands", (_group("bands", STEP, bands(stack)),)),
-        RuleFile("budgets", (_group("budgets", every * BUDGET_EVERY, budgets(stack)),)),
+        RuleFile("budgets", budget_groups(stack)),
         RuleFile("playbook", (_group("playbook", every, playbook(stack.links)),)),
         RuleFile("watching", (_group("watching", every, watching_alerts(stack)),)),
     )

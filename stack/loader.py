@@ -75,7 +75,7 @@ def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> St
         file=path,
         services=services,
         pools=pools,
-        prometheus=_prometheus(keys["prometheus"], path.parent) if "prometheus" in keys else PrometheusSettings(),
+        prometheus=read_prometheus(keys["prometheus"], path.parent) if "prometheus" in keys else PrometheusSettings(),
         alertmanager=_optional(keys.get("alertmanager"), _alertmanager, AlertmanagerSettings()),
         envoy=_optional(keys.get("envoy"), _envoy, EnvoySettings()),
         exporter=_optional(keys.get("exporter"), _exporter, Stack.exporter),
@@ -214,7 +214,8 @@ def _members(value: Value, front: Address, moved: Mapping[Address, Address]) -> 
     )
 
 
-def _prometheus(value: Value, base: Path) -> PrometheusSettings:
+def read_prometheus(value: Value, base: Path) -> PrometheusSettings:
+    """The section `prometheus`; files in it are relative to `base`. Raises ConfigError."""
     keys = value.fields(optional=("url", "scrape_interval", "evaluation_interval", *ACCESS_KEYS))
     default = PrometheusSettings()
     return PrometheusSettings(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stack.access import Access
 from stack.address import Address
+from stack.burn_rate import BurnRateAlert
 from stack.dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -196,7 +197,10 @@ class ManagedProcess:
 
 @dataclass(frozen=True)
 class Stack:
-    """One stack.yaml: what there is, what is promised, and where everything listens."""
+    """One stack.yaml: what there is, what is promised, and where everything listens.
+
+    `burn_rate_alerts` is None where the file has none of its own.
+    """
 
     file: Path
     services: Mapping[str, Service]
@@ -209,6 +213,7 @@ class Stack:
     gates: GateSettings = field(default_factory=GateSettings)
     links: Links = field(default_factory=Links)
     processes: Mapping[str, ManagedProcess] = field(default_factory=dict)
+    burn_rate_alerts: tuple[BurnRateAlert, ...] | None = None
 
     @property
     def directory(self) -> Path:

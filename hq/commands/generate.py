@@ -51,18 +51,22 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _generate(arguments: argparse.Namespace) -> int:
+    from prometheus.burn_rate import unreachable
     from prometheus.formats.directory import write_files
     from prometheus.formats.registry import FORMATS
     from prometheus.rules import rule_files
 
     wanted = FORMATS[arguments.format]
     naming = _naming(arguments, wanted)
-    texts = wanted.texts(rule_files(load_stack(arguments.stack)), naming)
+    stack = load_stack(arguments.stack)
+    texts = wanted.texts(rule_files(stack), naming)
     directory = arguments.output or _default_directory(arguments.stack, wanted)
     if arguments.check:
         return _check(texts, directory, arguments.stack, f"dev-hq generate{_options(wanted, naming)}")
     write_files(texts, directory, wanted)
     print(f"wrote {', '.join(texts)} to {directory}")
+    for note in unreachable(stack):
+        print(f"note: {note}", file=sys.stderr)
     _name_left_over(texts, directory)
     return 0
 

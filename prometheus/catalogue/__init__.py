@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from prometheus.catalogue.absent_data import absent_data
+from prometheus.catalogue.budget_exhaustion import budget_exhaustion
 from prometheus.catalogue.error_spike import error_spike
 from prometheus.catalogue.flapping import flapping
 from prometheus.catalogue.kind import SEVERITIES, AnomalyType, Band, Need, Signal, Unit
@@ -34,6 +35,7 @@ CATALOGUE: Mapping[str, AnomalyType] = MappingProxyType(
             saturation(),
             flapping(),
             absent_data(),
+            budget_exhaustion(),
         )
     }
 )

@@ -1,0 +1,107 @@
+"""The alerts about objectives: a budget that burns too fast, and an objective of which nothing is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus.alerts import DASHBOARD
+from prometheus.burn_rate import BURNING, ladder
+from prometheus.objective import SLOS, objectives
+from prometheus.request_counts import BAD, UNTOLD
+from prometheus.rule import AlertRule
+from prometheus.scores import runbook_url
+from stack.burn_rate import SEVERITIES
+from stack.model import Links, Stack
+
+ALERT = "ErrorBudgetBurn"
+KEEP_FIRING_FOR = 120.0
+UNMEASURED_FOR = 300.0
+
+_ONE = "{service='%[1]s',slo='%[2]s'}"
+_UNSPENT = f"slo:error_budget_unspent:ratio{_ONE}"
+_WINDOW = f"slo:window:seconds{_ONE}"
+
+
+def burn_alerts(stack: Stack) -> Iterator[AlertRule]:
+    """ErrorBudgetBurn at each severity of the ladder, the higher in addition to the lower; and ObjectiveUnmeasured.
+
+    They have no anomaly_type, and so are no anomalies.
+    """
+    used = {alert.severity for alert in ladder(stack)}
+    for rank, severity in enumerate(SEVERITIES):
+        if severity in used:
+            yield _burn_alert(severity, [one for one in SEVERITIES[rank:] if one in used], stack.links)
+    yield _unmeasured(stack)
+
+
+def _burn_alert(severity: str, as_bad: list[str], links: Links) -> AlertRule:
+    """The value is the burn rate over the long window, of the severity itself where that burns."""
+    return AlertRule(
+        alert=ALERT,
+        expr="\nor on (service, slo) ".join(f'{BURNING}{{severity="{one}"}} > 0' for one in as_bad),
+        hold=0,
+        keep_firing_for=KEEP_FIRING_FOR,
+        labels={"severity": severity},
+        annotations={
+            "summary": "{{ $labels.service }} spends the error budget of its {{ $labels.slo }} too fast",
+            "description": (
+                'For {{ $labels.window }}, {{ $labels.service }} has spent it {{ $value | printf "%.3g" }} times as '
+                f"fast as would make it last for {_asked(_WINDOW, 'humanizeDuration')}. "
+                f"{_asked(f'1 - {_UNSPENT}', 'humanizePercentage')} of it is gone; at this rate the rest is in "
+                f"{_time_left()}."
+            ),
+            "recommendation": (
+                "Find what fails and undo the last change that touches it. Release nothing but the repair until "
+                "the burn rate is below 1."
+            ),
+            "budget_left": _asked(_UNSPENT, "humanizePercentage"),
+            "time_to_exhaustion": _time_left(),
+            **_pages(links, "error_budget_burn"),
+        },
+    )
+
+
+def _time_left() -> str:
+    """The time in which the rest is spent, 0s when there is none."""
+    return _asked(f"clamp_min({_UNSPENT}, 0) * on (service, slo) {_WINDOW} / %[3]g", "humanizeDuration")
+
+
+def _asked(query: str, function: str) -> str:
+    """Template code for what a query of one objective answers; `%[3]g` in it is the burn rate."""
+    asked = f'printf "{query}" $labels.service $labels.slo {"$value " if "%[3]" in query else ""}| query'
+    return f"{{{{ with {asked} }}}}{{{{ . | first | value | {function} }}}}{{{{ else }}}}unknown{{{{ end }}}}"
+
+
+def _unmeasured(stack: Stack) -> AlertRule:
+    return AlertRule(
+        alert="ObjectiveUnmeasured",
+        expr="\nor ".join([*_without_counts(stack), f"{UNTOLD} > 0"]),
+        hold=UNMEASURED_FOR,
+        labels={"severity": "medium"},
+        annotations={
+            "summary": "nobody can see whether {{ $labels.service }} keeps its {{ $labels.slo }}",
+            "description": (
+                "Requests come to {{ $labels.service }}, but nothing tells which of them are bad by its "
+                "{{ $labels.slo }} objective: the histogram has no bucket at the objective's limit, or the counter "
+                "lacks the label that tells bad requests from good ones. Its burn rate and budget mean nothing."
+            ),
+            "recommendation": (
+                "Make the service expose what the objective counts, or correct its sli and objective in stack.yaml."
+            ),
+            **_pages(stack.links, "objective_unmeasured"),
+        },
+    )
+
+
+def _without_counts(stack: Stack) -> Iterator[str]:
+    for slo in SLOS:
+        services = sorted(one.service for one in objectives(stack) if one.slo == slo)
+        if services:
+            which = "" if len(services) == len(stack.services) else f'{{service=~"{"|".join(services)}"}}'
+            come = f'service:requests:rate1m{which} > 0 unless on (service) {BAD}{{slo="{slo}"}}'
+            yield f'label_replace({come}, "slo", "{slo}", "", "")'
+
+
+def _pages(links: Links, runbook: str) -> dict[str, str]:
+    dashboard = f"{links.grafana}/d/{DASHBOARD}?var-service={{{{ $labels.service }}}}"
+    return {"runbook_url": runbook_url(links, runbook), "dashboard_url": dashboard}
