@@ -160,6 +160,25 @@ def read_rules(document: Mapping[str, Any]) -> tuple[Rule, ...]:
         raise _not_as_documented(document) from None
 
 
+def read_metadata(document: Mapping[str, Any]) -> dict[str, str]:
+    """The type of each family of metrics, such as "counter"; empty where targets disagree. Raises AnswerError."""
+    try:
+        kinds = {_text(family): {_text(row["type"]) for row in rows} for family, rows in document["data"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _not_as_documented(document) from None
+    return {family: min(types) if len(types) == 1 else "" for family, types in kinds.items()}
+
+
+def read_words(document: Mapping[str, Any]) -> frozenset[str]:
+    """The names of labels, or the values of one; raises AnswerError."""
+    try:
+        if not isinstance(document["data"], list):
+            raise TypeError
+        return frozenset(map(_text, document["data"]))
+    except (KeyError, TypeError, ValueError):
+        raise _not_as_documented(document) from None
+
+
 def _not_as_documented(document: Mapping[str, Any]) -> AnswerError:
     if "histogram" in json.dumps(document.get("data"))[:100_000]:
         return AnswerError("native histograms, which cannot be read as numbers; ask for a quantile or a count of them")

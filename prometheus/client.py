@@ -19,8 +19,10 @@ from prometheus.answer import (
     Rule,
     read_alerts,
     read_instant,
+    read_metadata,
     read_range,
     read_rules,
+    read_words,
 )
 from prometheus.errors import PrometheusError, UnreachableError
 from prometheus.redaction import Redaction
@@ -127,6 +129,18 @@ class PrometheusClient:
     def rules(self) -> tuple[Rule, ...]:
         """The rules that Prometheus has loaded, and their health."""
         return self._ask("rules", {}, read_rules)
+
+    def metadata(self) -> dict[str, str]:
+        """The type of each family of metrics that is scraped; empty where targets disagree."""
+        return self._ask("metadata", {}, read_metadata)
+
+    def metric_names(self) -> frozenset[str]:
+        """The names of all metrics that are stored, recorded ones included."""
+        return self._ask("label/__name__/values", {}, read_words)
+
+    def label_names(self) -> frozenset[str]:
+        """The names of all labels that a series has."""
+        return self._ask("labels", {}, read_words)
 
     def ready(self) -> bool:
         """Whether Prometheus says that it can answer; never raises, never retries."""

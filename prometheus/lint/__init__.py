@@ -1,0 +1,1 @@
+"""The lint of rules: what Prometheus accepts although it can never do what its author believes."""
