@@ -31,7 +31,6 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
             buckets="http_server_request_duration_seconds_bucket",
             limited=("http_response_status_code", "=", "429"),
             keys=("service_name", *OF_TARGETS[:-1]),
-            told_by=(("http_response_status_code", "!=", ""),),
         ),
         # http.server.duration, before the conventions were stable (1.23): in milliseconds, and http.status_code
         "opentelemetry-milliseconds": Convention(
@@ -41,7 +40,6 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
             bucket_unit=0.001,
             limited=("http_status_code", "=", "429"),
             keys=("service_name", *OF_TARGETS[:-1]),
-            told_by=(("http_status_code", "!=", ""),),
         ),
         # https://istio.io/latest/docs/reference/config/metrics/: both proxies of a request count it, so that of the
         # service is asked
@@ -53,6 +51,7 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
             limited=("response_code", "=", "429"),
             always=(("reporter", "=", "destination"),),
             keys=("destination_service_name", "destination_canonical_service", "destination_workload"),
+            told_by=(("destination_service_name", "!~", "unknown|PassthroughCluster|BlackHoleCluster"),),
         ),
         # https://www.envoyproxy.io/docs/envoy/latest/configuration/upstream/cluster_manager/cluster_stats
         "envoy-cluster": Convention(
@@ -81,6 +80,7 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
             buckets="traefik_service_request_duration_seconds_bucket",
             limited=("code", "=", "429"),
             keys=("exported_service", "service"),
+            told_by=(("exported_service", "!~", ".+@internal"), ("service", "!~", ".+@internal")),
         ),
         # https://github.com/haproxy/haproxy/blob/master/addons/promex/README (since 2.0): classes, and no histogram;
         # the older haproxy_exporter says backend, where HAProxy itself says proxy

@@ -1,0 +1,1 @@
+"""What a running Prometheus knows of HTTP services, and the stack.yaml that follows from it."""
