@@ -18,6 +18,8 @@ from tests.prometheus.rule_cases_of_anomalies import (
     traffic_cases,
     upstream_cases,
 )
+from tests.prometheus.rule_cases_of_load import saturation_cases, spike_cases
+from tests.prometheus.rule_cases_of_targets import fault_cases, flapping_cases, restart_cases
 from tests.prometheus.rule_cases_of_the_rest import budget_cases, playbook_cases, watching_cases, wording_cases
 
 DIRECTORY = Path(__file__).parents[2] / "prometheus" / "rules" / "tests"
@@ -45,6 +47,10 @@ def files() -> dict[str, str]:
         "upstream_failure.yml": _file("anomalies", "2s", upstream_cases()),
         "rate_limit_storm.yml": _file("anomalies", "2s", rate_limit_cases()),
         "traffic_drop.yml": _file("anomalies", "14s", traffic_cases(), filter(is_long, words)),
+        "traffic_spike.yml": _file("anomalies", "14s", spike_cases()),
+        "saturation.yml": _file("anomalies", "2s", saturation_cases()),
+        "flapping.yml": _file("anomalies", "2s", flapping_cases()),
+        "restarts.yml": _file("anomalies", "2s", restart_cases(), fault_cases()),
         "absent_data.yml": _file("anomalies", "2s", absence_cases()),
         "absent_series.yml": _file("anomalies", "14s", long_absence_cases()),
         "words.yml": _file("anomalies", "2s", (one for one in words if not is_long(one))),

@@ -21,6 +21,8 @@ from tests.prometheus.rule_case import (
     histogram,
     look,
 )
+from tests.prometheus.rule_cases_of_load import MOST, OPEN
+from tests.prometheus.rule_cases_of_targets import changes
 
 
 def wording_cases() -> Iterator[Case]:
@@ -30,6 +32,7 @@ def wording_cases() -> Iterator[Case]:
     service = {"service": "storefront"}
     limited = {FRONT % 2: counter((9, 40)), FRONT % 4: counter((1, 40)), LIMITED: counter((1, 40))}
     failing = {FRONT % 2: counter((9, 40)), FRONT % 5: counter((1, 40)), HEALTHY: "3x40"}
+    risen = {SERVICE % 200: counter((10, 280), (40, 40), step=15)}
     dropped = {SERVICE % 200: counter((10, 280), (0.75, 40), step=15)}
     for kind, labels, series, actual, threshold, metric, step, at, levels in (
         ("latency_shift", service, {SERVICE % 200: counter((10, 40)), **histogram(BUCKET, 10, bounds, "0.75")},
@@ -39,6 +42,11 @@ def wording_cases() -> Iterator[Case]:
         ("upstream_failure", pool, failing, "10%", "5%", "pool:errors:ratio_rate1m", "5s", "3m2s", LADDER[:3]),
         ("rate_limit_storm", pool, limited, "10%", "5%", "pool:throttled:ratio_rate1m", "5s", "3m2s", LADDER[:3]),
         ("traffic_drop", service, dropped, "0.75/s", "1/s", "service:requests:rate1m", "15s", "75m1s", LADDER[:1]),
+        ("traffic_spike", service, risen, "40/s", "30/s", "service:requests:rate1m", "15s", "75m1s", LADDER[:1]),
+        ("saturation", service, {OPEN % 0: "820x40", MOST % 0: "1000x40"},
+         "82%", "80%", "service:saturation:ratio", "5s", "3m2s", LADDER[:1]),
+        ("flapping", service, {UP % 0: changes(4)}, "4 changes", "4 changes", "service:flaps:changes10m", "5s", "3m2s",
+         LADDER[:1]),
         ("absent_data", service, {UP % 0: "1x20 0x20"}, "100%", "33%", "service:data_lost:ratio", "5s", "3m2s", LADDER),
     ):  # fmt: skip
         expected = [
@@ -81,6 +89,19 @@ WORDS = {
     "traffic_drop": (
         "storefront gets hardly any requests",
         "storefront gets 0.75/s; 1/s, 10% of the past hour's mean, is the limit.",
+    ),
+    "traffic_spike": (
+        "storefront gets far more requests than before",
+        "storefront gets 40/s; 30/s, 3 times the past hour's mean, is the limit.",
+    ),
+    "saturation": (
+        "storefront is nearly full",
+        "82% of what storefront can take at once is in use; 80% is the limit. Below the limit, it will be full within "
+        "5 minutes if it goes on like this.",
+    ),
+    "flapping": (
+        "storefront comes and goes",
+        "4 changes in 10 minutes: a target of storefront goes and comes back, or starts again. 4 changes is the limit.",
     ),
     "absent_data": (
         "nobody can see how storefront is",

@@ -1,0 +1,1 @@
+"""The full matrix of detection: every type of anomaly at known sizes, on constructed series, through promtool."""
