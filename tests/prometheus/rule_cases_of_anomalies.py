@@ -22,6 +22,7 @@ from tests.prometheus.rule_case import (
     look,
     score,
 )
+from tests.prometheus.rule_cases_of_load import AT_ONCE, MEMBERS, MOST, OPEN
 
 
 def latency_cases() -> Iterator[Case]:
@@ -220,6 +221,7 @@ def recorded_cases() -> Iterator[Case]:
         **histogram(BUCKET, 10, ("0.1", "0.2", "+Inf"), "0.2"),
         FRONT % 2: counter((4, 40)), GIVEN_UP: counter((0, 40)), HEALTHY: "4x40",
         **histogram(POOL_BUCKET, 4, bounds, "100"), UP % 0: "1x40",
+        OPEN % 0: "100x40", MOST % 0: "1000x40", AT_ONCE: "200000x40", MEMBERS: "4x40",
     }  # fmt: skip
     service, pool = 'service="storefront"', 'pool="vendor-proxies", service="storefront"'
     yield case(
@@ -232,6 +234,10 @@ def recorded_cases() -> Iterator[Case]:
         look("service:throttled:ratio_rate1m", "3m2s", {f"service:throttled:ratio_rate1m{{{service}}}": 0}),
         look("service:targets_lost:ratio_1m", "3m2s", {f"service:targets_lost:ratio_1m{{{service}}}": 0}),
         look("service:data_lost:ratio", "3m2s", {f"service:data_lost:ratio{{{service}}}": 0}),
+        look("service:file_descriptors:ratio", "3m2s", {f"service:file_descriptors:ratio{{{service}}}": 0.1}),
+        look("service:saturation:ratio", "3m2s", {f"service:saturation:ratio{{{service}}}": 0.1}),
+        look("service:flaps:changes10m", "3m2s", {f"service:flaps:changes10m{{{service}}}": 0}),
+        look("pool:saturation:ratio", "3m2s", {f"pool:saturation:ratio{{{pool}}}": 0.2}),
         look("round(pool:requests:rate1m, 0.01)", "3m2s", {f"{{{pool}}}": 4}),
         look("pool:errors:ratio_rate1m", "3m2s", {f"pool:errors:ratio_rate1m{{{pool}}}": 0}),
         look("pool:throttled:ratio_rate1m", "3m2s", {f"pool:throttled:ratio_rate1m{{{pool}}}": 0}),
@@ -241,6 +247,8 @@ def recorded_cases() -> Iterator[Case]:
             f'{{anomaly_type="latency_shift", {service}}}': 0.195, f'{{anomaly_type="error_spike", {service}}}': 0,
             f'{{anomaly_type="upstream_failure", {pool}}}': 0, f'{{anomaly_type="rate_limit_storm", {pool}}}': 0,
             f'{{anomaly_type="traffic_drop", {service}}}': 10, f'{{anomaly_type="absent_data", {service}}}': 0,
+            f'{{anomaly_type="traffic_spike", {service}}}': 10, f'{{anomaly_type="flapping", {service}}}': 0,
+            f'{{anomaly_type="saturation", {service}}}': 0.1, f'{{anomaly_type="saturation", {pool}}}': 0.2,
         }),
         look("anomaly:threshold", "3m2s", {
             f'anomaly:threshold{{anomaly_type="latency_shift", {service}}}': 0.5,
@@ -248,6 +256,9 @@ def recorded_cases() -> Iterator[Case]:
             f'anomaly:threshold{{anomaly_type="upstream_failure", {pool}}}': 0.05,
             f'anomaly:threshold{{anomaly_type="rate_limit_storm", {pool}}}': 0.05,
             f'anomaly:threshold{{anomaly_type="absent_data", {service}}}': 0.33,
+            f'anomaly:threshold{{anomaly_type="flapping", {service}}}': 4,
+            f'anomaly:threshold{{anomaly_type="saturation", {service}}}': 0.8,
+            f'anomaly:threshold{{anomaly_type="saturation", {pool}}}': 0.8,
         }),
         firing("3m2s"), finite("3m2s"),
     )  # fmt: skip
