@@ -59,7 +59,7 @@ def _discover(arguments: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
-    text = stack_document(proposal, settings.url)
+    text = stack_document(proposal, settings.url, guarded=arguments.access is not None)
     if arguments.output is None:
         print(text, end="")
         return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ class Exposure:
     """The series of one convention: `key` is the label that tells services, None where no label does.
 
     `scopes` are the values of each label of SCOPES by the value of the key, `without_key` counts the series that lack
-    it, and `is_all` says that no group of series was left out.
+    it, and `is_all` says that no group of series was left out. `warnings` is what Prometheus said of its answer.
     """
 
     preset: str
@@ -51,6 +52,7 @@ class Exposure:
     scopes: Mapping[str, Mapping[str, frozenset[str]]]
     without_key: int
     is_all: bool
+    warnings: tuple[str, ...] = ()
 
 
 def exposures(client: PrometheusClient, selected: Matchers) -> Iterator[Exposure]:
@@ -61,7 +63,7 @@ def exposures(client: PrometheusClient, selected: Matchers) -> Iterator[Exposure
         answer = client.instant(f"topk({MOST_GROUPS}, count by ({labels}) ({series}))")
         if answer.samples:
             groups = [(sample.labels, round(sample.value)) for sample in answer.samples]
-            yield _exposure(preset, convention, groups)
+            yield replace(_exposure(preset, convention, groups), warnings=answer.warnings)
 
 
 def _exposure(preset: str, convention: Convention, groups: list[tuple[Mapping[str, str], int]]) -> Exposure:

@@ -12,7 +12,7 @@ from prometheus.discovery.exposure import SCOPES, Exposure, exposures
 from prometheus.discovery.naming import service_name, unused
 from prometheus.discovery.objectives import Latency, Target, latency_of, target_of
 from prometheus.discovery.scalar import is_writable, scalar
-from prometheus.discovery.traffic import Traffic, scrape_interval, traffic_of
+from prometheus.discovery.traffic import Accountant, Traffic, scrape_interval
 from prometheus.presets import ENVOY_LISTENER
 from prometheus.selector import matching_all
 from stack.dataclass import dataclass
@@ -55,9 +55,10 @@ def propose(client: PrometheusClient, selected: Matchers) -> Proposal:
     notes = list(_unreadable(client, selected))
     interval = None
     taken: dict[str, str] = {}
+    accountant = Accountant(client)
     for exposure in exposures(client, selected):
         notes += _notes_on(exposure)
-        traffic = traffic_of(client, exposure, selected)
+        traffic = accountant.traffic(exposure, selected)
         found = sorted(_services(exposure, traffic, selected), key=lambda one: (-one.requests, one.name))
         for service in found:
             name = unused(service.name, taken, service.preset)
@@ -88,6 +89,8 @@ def _equal(labels: tuple[tuple[str, str], ...]) -> Matchers:
 
 def _notes_on(exposure: Exposure) -> Iterator[str]:
     total, key = exposure.convention.total, exposure.key
+    for warning in exposure.warnings:
+        yield f"Prometheus warns that it may not know all of {total}: {warning}"
     if key is None:
         yield f"no label tells the services of {total}: {', '.join(exposure.convention.keys)} were looked at"
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from math import isfinite
 from statistics import median
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 DAY = 86400.0
 _WINDOWS = (7 * DAY, DAY, 3600.0)  # a server that cannot add up the longest may do a shorter one
+_PATIENCE = 20.0  # seconds for one answer
 _USUAL_INTERVALS = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0)
 
 
@@ -30,11 +32,6 @@ class Counts:
 
     window: float | None
     by: Mapping[tuple[str, ...], float]
-
-    @property
-    def windows(self) -> tuple[float, ...]:
-        """The window over which more of the same must be counted."""
-        return (self.window,) if self.window else ()
 
 
 @dataclass(frozen=True)
@@ -52,56 +49,52 @@ class Traffic:
         return dict(sorted(found.items()))
 
 
-def traffic_of(client: PrometheusClient, exposure: Exposure, selected: Matchers) -> Traffic:
-    """The traffic of what is exposed, over as long as the server can add up; never raises for what it cannot."""
-    convention = exposure.convention
-    chosen = (*convention.always, *convention.told_by, *selected)
-    total, labels = matching_all(convention.total, chosen), [exposure.key] if exposure.key else []
-    counting = "increase" if convention.bad else "count_over_time"
-    requests = _counts(client, lambda window: _sum(labels, counting, total, window), labels)
-    recent = _counts(client, lambda window: _sum(labels, counting, total, window), labels, _WINDOWS[-1:])
-    if convention.bad is None:
-        good = _counts(client, lambda window: _sum(labels, "sum_over_time", total, window), labels, requests.windows)
-        bad = Counts(good.window, {name: count - good.by.get(name, 0.0) for name, count in requests.by.items()})
-    else:
-        failed = matching_all(convention.total, (*chosen, convention.bad))
-        bad = _counts(client, lambda window: _sum(labels, "increase", failed, window), labels, requests.windows)
-    return Traffic(requests, bad, recent, _buckets(client, convention, selected, labels))
+class Accountant:
+    """Adds up what a server has, over as long as it can; a window that was too long for it once is not tried again."""
 
+    def __init__(self, client: PrometheusClient) -> None:
+        self._client = client.hurried(_PATIENCE)
+        self._windows = list(_WINDOWS)
 
-def _buckets(client: PrometheusClient, convention: Convention, selected: Matchers, labels: list[str]) -> Counts:
-    """Without the labels that only the counter has, such as its status."""
-    if convention.buckets is None:
+    def traffic(self, exposure: Exposure, selected: Matchers) -> Traffic:
+        """The traffic of what is exposed; never raises for what cannot be counted."""
+        convention = exposure.convention
+        chosen = (*convention.always, *convention.told_by, *selected)
+        total, labels = matching_all(convention.total, chosen), [exposure.key] if exposure.key else []
+        counting = "increase" if convention.bad else "count_over_time"
+        requests = self._counts(counting, total, labels)
+        recent = self._counts(counting, total, labels, _WINDOWS[-1:])
+        same = (requests.window,) if requests.window else ()
+        if convention.bad is None:
+            good = self._counts("sum_over_time", total, labels, same)
+            bad = Counts(good.window, {name: count - good.by.get(name, 0.0) for name, count in requests.by.items()})
+        else:
+            bad = self._counts(counting, matching_all(convention.total, (*chosen, convention.bad)), labels, same)
+        return Traffic(requests, bad, recent, self._buckets(convention, selected, labels))
+
+    def _buckets(self, convention: Convention, selected: Matchers, labels: list[str]) -> Counts:
+        """Without the labels that only the counter has, such as its status."""
+        if convention.buckets is None:
+            return Counts(None, {})
+        buckets = matching_all(convention.buckets, (*convention.always, *selected))
+        counted = self._counts("increase", buckets, [*labels, "le"], _WINDOWS[1:])
+        found: defaultdict[tuple[str, ...], float] = defaultdict(float)
+        for (*name, le), count in counted.by.items():
+            with suppress(ValueError):  # a bound that is no number holds nothing
+                found[(*(name or [""]), repr(round(float(le) * convention.bucket_unit, 9)))] += count
+        return Counts(counted.window, dict(found))
+
+    def _counts(self, function: str, series: str, labels: list[str], windows: tuple[float, ...] = _WINDOWS) -> Counts:
+        """What was counted over the longest of the windows that the server can add up."""
+        for window in [window for window in windows if window in self._windows]:
+            query = f"sum by ({', '.join(labels)}) ({function}({series}[{format_duration(window)}]))"
+            try:
+                samples = self._client.instant(query).samples
+            except PrometheusError:
+                self._windows.remove(window)
+                continue
+            return Counts(window, {_name(sample, labels): sample.value for sample in samples if isfinite(sample.value)})
         return Counts(None, {})
-    buckets = matching_all(convention.buckets, (*convention.always, *selected))
-    by = [*labels, "le"]
-    counted = _counts(client, lambda window: _sum(by, "increase", buckets, window), by, _WINDOWS[1:])
-    found: defaultdict[tuple[str, ...], float] = defaultdict(float)
-    for (*name, le), count in counted.by.items():
-        try:
-            found[(*(name or [""]), repr(round(float(le) * convention.bucket_unit, 9)))] += count
-        except ValueError:
-            continue  # a bound that is no number holds nothing
-    return Counts(counted.window, dict(found))
-
-
-def _sum(labels: list[str], function: str, series: str, window: float) -> str:
-    return f"sum by ({', '.join(labels)}) ({function}({series}[{format_duration(window)}]))"
-
-
-def _counts(
-    client: PrometheusClient,
-    query: Callable[[float], str],
-    labels: list[str],
-    windows: tuple[float, ...] = _WINDOWS,
-) -> Counts:
-    for window in windows:
-        try:
-            samples = client.instant(query(window)).samples
-        except PrometheusError:
-            continue
-        return Counts(window, {_name(sample, labels): sample.value for sample in samples if isfinite(sample.value)})
-    return Counts(None, {})
 
 
 def _name(sample: Sample, labels: list[str]) -> tuple[str, ...]:
@@ -109,9 +102,13 @@ def _name(sample: Sample, labels: list[str]) -> tuple[str, ...]:
 
 
 def scrape_interval(client: PrometheusClient, series: str) -> float | None:
-    """How often `series` are scraped, in seconds, by the median of their samples' distances; None with too few."""
+    """How often `series` are scraped, in seconds, by the median of their samples' distances; None where none says."""
     times: defaultdict[tuple[tuple[str, str], ...], list[float]] = defaultdict(list)
-    for sample in client.instant(f"{series}[10m]").samples:
+    try:
+        samples = client.instant(f"{series}[10m]").samples
+    except PrometheusError:
+        return None
+    for sample in samples:
         times[tuple(sorted(sample.labels.items()))].append(sample.at)
     gaps = [
         after - before for one in times.values() for before, after in zip(sorted(one), sorted(one)[1:], strict=False)

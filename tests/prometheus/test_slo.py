@@ -133,3 +133,34 @@ def test_slow_requests_need_a_histogram() -> None:
 @pytest.mark.parametrize("kind", ["bad", "good"])
 def test_the_label_that_all_requests_must_have(total: str, part: str, label: str | None, kind: str) -> None:
     assert slo.told_by(replace(http(), total=total, **{"bad": None, "good": None, kind: part})) == label
+
+
+def test_probes_are_counted_and_summed_but_never_increased() -> None:
+    sli = sli_of(service(PresetSli("blackbox", {"instance": "a"})))
+    assert (sli.probed, sli.bad, sli.good, sli.job) == (True, None, sli.total, None)
+    made, good = (
+        'sum(count_over_time(probe_success{instance="a"}[5m]))',
+        'sum(sum_over_time(probe_success{instance="a"}[5m]))',
+    )
+    assert slo.requests(sli, "increase", 300) == made
+    assert slo.errors(sli, "increase", 300) == f"({made} - {good})"
+    assert slo.requests(sli, "rate", 300) == f"({made} / 300)"
+    assert slo.errors(sli, "rate", 300) == f"(({made} - {good}) / 300)"
+
+
+def test_whether_429_is_counted_depends_on_the_service() -> None:
+    sli = sli_of(service(PresetSli("fastapi", {"job": "a"})))
+    assert slo.throttled(sli, "rate", 60) == (
+        '(sum(rate(http_requests_total{job="a",status="429"}[1m])) or '
+        '0 * sum(rate(http_requests_total{job="a",status=~"[1-5][0-9][0-9]"}[1m])))'
+    )
+    assert slo.throttled(sli_of(service(PresetSli("haproxy", {"proxy": "a"}))), "rate", 60) is None
+
+
+def test_the_two_proxies_of_a_request_count_it_once() -> None:
+    sli = sli_of(service(PresetSli("istio", {"destination_service_name": "a"})))
+    assert sli.total == 'istio_requests_total{reporter="destination",destination_service_name="a"}'
+    assert (
+        sli.buckets == 'istio_request_duration_milliseconds_bucket{reporter="destination",destination_service_name="a"}'
+    )
+    assert sli.bucket_unit == 0.001
