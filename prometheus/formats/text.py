@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -32,12 +33,17 @@ def dump(content: object) -> str:
     return yaml.dump(content, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 
+_READ_OTHERWISE = re.compile(r"[yn]|[-+]?[\d._]+(e[-+]?[\d_]+)?|0o?[\d_]+", re.ASCII | re.IGNORECASE)
+"""What is text to PyYAML, but a number or a truth value to Kubernetes' or Go's parsers."""
+
+
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: object) -> bool:
         return True
 
     def represent_text(self, text: str) -> yaml.Node:
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+        style = "|" if "\n" in text else "'" if _READ_OTHERWISE.fullmatch(text) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _Dumper.represent_text)

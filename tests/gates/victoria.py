@@ -22,7 +22,7 @@ def victoria_metrics_with(history: History, directory: Path) -> Iterator[str]:
     """The URL of a VictoriaMetrics that has lived through `history`."""
     directory.mkdir(parents=True)
     with victoria_metrics(directory, "scrape_configs: []\n") as url:
-        _import(url, history)
+        remember(url, history)
         yield url
 
 
@@ -51,7 +51,7 @@ def victoria_metrics(directory: Path, config: str, *options: str) -> Iterator[st
         child.stop()
 
 
-def _import(url: str, history: History) -> None:
+def remember(url: str, history: History) -> None:
     """Writes the history and makes it visible: what was just written is not found by queries for a while."""
     lines = [line.rsplit(" ", 2) for line in history.text().splitlines() if not line.startswith("#")]
     text = "\n".join(f"{series} {value} {float(at) * 1000:.0f}" for series, value, at in lines)

@@ -1,0 +1,201 @@
+"""The same services, watched by Prometheus and by vmalert on VictoriaMetrics: the same alerts."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import field
+from typing import Any
+
+import pytest
+import requests
+
+from prometheus.formats.directory import write_files
+from prometheus.formats.format import Naming
+from prometheus.formats.registry import FORMATS
+from prometheus.rules import rule_files
+from stack.dataclass import dataclass
+from stack.errors import NotReadyError
+from stack.waiting import wait_for
+from tests.gates.history import prometheus_with
+from tests.gates.victoria import remember, victoria_metrics
+from tests.prometheus.stacks import stack_of
+from tests.prometheus.vmalert import running_vmalert
+from tests.prometheus.world import SERVICES, Stage, exposed
+
+pytestmark = pytest.mark.e2e
+
+LOOK = 32
+"""Seconds after the troubles began, when the recorded series are compared: most lie wholly within the past minute."""
+OBJECTIVES = "objectives: {success_rate: {target: 99.9%}, latency: {under: 300ms, target: 99%}}"
+STACK = f"""
+services:
+{
+    "".join(
+        f"  {name}: {{sli: {{preset: prometheus-http, selector: {{job: {name}}}}}, {OBJECTIVES}}}" + chr(10)
+        for name in SERVICES
+        if name != "full"
+    )
+}
+  full:
+    sli: {{preset: prometheus-http, selector: {{job: full}}}}
+    saturation: {{used: 'connections{{job="full"}}', limit: 50}}
+    {OBJECTIVES}
+pools: {{vendor-proxies: {{used_by: storefront, listen: 127.0.0.1:10100, members: 4, upstream: "http://127.0.0.1:8100"}}}}
+prometheus: {{scrape_interval: 1s, evaluation_interval: 1s}}
+anomalies: {{hold: 2s, keep_firing_for: 3s}}
+"""
+EXPECTED = {
+    ("ErrorSpike", "storefront", ""), ("LatencyShift", "slow", ""), ("UpstreamFailure", "storefront", "vendor-proxies"),
+    ("RateLimitStorm", "storefront", "vendor-proxies"), ("TrafficDrop", "quiet", ""), ("TrafficSpike", "busy", ""),
+    ("Saturation", "full", ""), ("Flapping", "flappy", ""), ("AbsentData", "gone", ""),
+}  # fmt: skip
+LASTING = {"Watchdog", "Flapping"}
+"""What does not end while the test looks on: flaps are counted for ten minutes."""
+
+Name = tuple[str, str, str, str]
+Recorded = dict[tuple[tuple[str, str], ...], list[float]]
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What one of the two has seen: every alert that ever fired, with its words, and the recorded series."""
+
+    url: str
+    firing: set[Name] = field(default_factory=set)
+    fired: dict[Name, dict[str, str]] = field(default_factory=dict)
+    recorded: Recorded = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Notes what fires now."""
+        alerts = _data(f"{self.url}/api/v1/alerts")["alerts"] or ()
+        now = {_name(one): one["annotations"] for one in alerts if one["state"] == "firing"}
+        self.firing.clear()
+        self.firing.update(now)
+        self.fired.update(now)
+
+    def types(self) -> set[tuple[str, str, str]]:
+        """Which alerts ever fired, whatever their severity."""
+        return {(alert, service, pool) for alert, _, service, pool in self.fired}
+
+    def has_calmed(self) -> bool:
+        return {name[0] for name in self.firing} <= LASTING
+
+
+def _name(alert: dict[str, Any]) -> Name:
+    labels = alert["labels"]
+    return labels["alertname"], labels.get("severity", ""), labels.get("service", ""), labels.get("pool", "")
+
+
+def _data(url: str, **parameters: str | float) -> dict[str, Any]:
+    answer = requests.get(url, params=parameters, timeout=20)
+    answer.raise_for_status()
+    data: dict[str, Any] = answer.json()["data"]
+    return data
+
+
+def _recorded(url: str, at: float) -> Recorded:
+    """Every recorded series at this time."""
+    result = _data(f"{url}/api/v1/query", query='{__name__=~".+:.+"}', time=at, nocache=1)["result"]
+    return {tuple(sorted(one["metric"].items())): [float(one["value"][1])] for one in result}
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Watched, Watched]]:
+    """Prometheus and VictoriaMetrics after all troubles have come and, but for the flaps, gone."""
+    directory = tmp_path_factory.mktemp("both")
+    stack = stack_of(STACK, directory)
+    for name in ("plain", "vmalert"):
+        write_files(FORMATS[name].texts(rule_files(stack), Naming()), directory / name, FORMATS[name])
+    stage = Stage(time.time())
+    past = stage.world.history()
+    (directory / "victoria").mkdir()
+    with exposed(stage) as config:
+        plain = f"{config}rule_files: ['{directory}/plain/*.yml']\n"
+        with (
+            prometheus_with(past, directory / "prometheus", plain) as url,
+            victoria_metrics(directory / "victoria", config) as database,
+        ):
+            remember(database, past)
+            _make_known(database, url)
+            with running_vmalert(directory / "vmalert", database, directory) as vmalert:
+                one, other = Watched(url), Watched(vmalert)
+                wait_for(lambda: _firing(one) and _firing(other), 30, "the watchdog should fire in both")
+                _watch(one, other, database, stage.begin_troubles())
+                yield one, other
+
+
+def _firing(watched: Watched) -> set[Name]:
+    watched.look()
+    return watched.firing
+
+
+def _make_known(database: str, url: str) -> None:
+    """What Prometheus has recorded so far, VictoriaMetrics shall know too.
+
+    It finds a series that it never had before only after 10 s, so that a chain of rules would take half a minute to
+    begin.
+    """
+
+    def scored() -> bool:
+        return bool(_data(f"{url}/api/v1/query", query="count(anomaly:score) > 40")["result"])
+
+    wait_for(scored, 20, "Prometheus should record")
+    now = time.time()
+    lines = (
+        json.dumps({"metric": dict(series), "values": values, "timestamps": [int(now * 1000)]})
+        for series, values in _recorded(url, now).items()
+    )
+    requests.post(f"{database}/api/v1/import", data="\n".join(lines), timeout=20).raise_for_status()
+    requests.get(f"{database}/internal/force_flush", timeout=20).raise_for_status()
+
+
+def _watch(one: Watched, other: Watched, database: str, began: float) -> None:
+    def has_happened() -> bool:
+        one.look()
+        other.look()
+        if not one.recorded and time.time() >= began + LOOK + 1:
+            other.recorded.update(_recorded(database, began + LOOK))
+            for back in range(12):
+                for series, values in _recorded(one.url, began + LOOK - back).items():
+                    one.recorded.setdefault(series, []).extend(values)
+        return one.types() >= EXPECTED and other.types() >= EXPECTED and one.has_calmed() and other.has_calmed()
+
+    try:
+        wait_for(has_happened, 130, "every alert should have fired and ended in both", every=0.3)
+    except NotReadyError as error:
+        missing = {which.url: (EXPECTED - which.types(), which.firing) for which in (one, other)}
+        raise AssertionError(f"{error}: not fired, and still firing: {missing}") from None
+
+
+def test_the_same_alerts_fire_with_the_same_severities_and_end(both: tuple[Watched, Watched]) -> None:
+    prometheus, vmalert = both
+    assert prometheus.fired.keys() == vmalert.fired.keys()
+    assert prometheus.types() - {("Watchdog", "", "")} == EXPECTED
+    assert {service for _, service, _ in prometheus.types()} == {*SERVICES, ""} - {"steady"}
+
+
+def test_the_same_series_are_recorded_with_the_same_values(both: tuple[Watched, Watched]) -> None:
+    """What vmalert records it reads a few evaluations later, so it is held against what Prometheus had by then."""
+    prometheus, vmalert = both
+    assert len(vmalert.recorded) > 200
+    assert vmalert.recorded.keys() == prometheus.recorded.keys()
+    for series, (value,) in vmalert.recorded.items():
+        lowest, highest = min(prometheus.recorded[series]), max(prometheus.recorded[series])
+        slack = max(0.05 * max(abs(lowest), abs(highest)), 0.002)
+        assert lowest - slack <= value <= highest + slack, (series, value, prometheus.recorded[series])
+
+
+def test_the_words_of_the_alerts_are_the_same_but_for_their_numbers(both: tuple[Watched, Watched]) -> None:
+    prometheus, vmalert = both
+    for name, words in prometheus.fired.items():
+        others = vmalert.fired[name]
+        assert words.get("threshold") != "unknown"
+        for key, text in words.items():
+            assert _without_numbers(others[key]) == _without_numbers(text), (name, key)
+
+
+def _without_numbers(text: str) -> str:
+    return re.sub(r"[\d.]+(e[+-]?\d+)?[a-zµ%]*( \d[\d.]*[a-z]+)*", "#", text)
