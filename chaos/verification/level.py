@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chaos.measurement import Meter, NothingMeasuredError
 from chaos.signals import CountedSignal, signal_of
-from chaos.windows import Window, rolling
+from chaos.windows import Window, rolling, together, touching
 from prometheus.client import PrometheusClient
 from prometheus.recordings import MINUTE, QUANTILE
 from prometheus.slo import latency_quantile
@@ -19,9 +19,13 @@ SIZED = (LATENCY, "error_spike", "upstream_failure", "rate_limit_storm")
 
 @dataclass(frozen=True)
 class Level:
-    """The worst value of an anomaly's metric, with the requests of that minute, and the bad ones among them."""
+    """The value of an anomaly's metric, and of the worst `minute` what a rule on that minute would have seen.
+
+    With the requests of that minute, and the bad ones among them.
+    """
 
     value: float
+    minute: float
     requests: float
     bad: float
 
@@ -37,19 +41,25 @@ class Gauge:
 
     def now(self, at: float) -> Level:
         """The level of the last minute; raises PrometheusError and NothingMeasuredError."""
-        return self.worst(at - self.stack.prometheus.scrape_interval, at)
+        level = self.between(at - MINUTE, at)
+        return replace(level, value=self._slowest(at, at)) if self.anomaly_type == LATENCY else level
 
-    def worst(self, since: float, until: float) -> Level:
-        """The level at its worst between two moments (epoch seconds); raises PrometheusError and NothingMeasuredError.
+    def between(self, since: float, until: float) -> Level:
+        """The level between two moments (epoch seconds); raises PrometheusError and NothingMeasuredError.
 
-        Shares are counted from samples, whatever the rules record; the percentile is what PromQL estimates it to be.
+        Shares are counted from samples, whatever the rules record; the percentile is what PromQL estimates it to be,
+        at its highest.
         """
-        minutes = self._minutes(since, until)
-        worst = max(minutes, key=lambda minute: (minute.ratio, minute.requests))
-        value = worst.ratio
-        if self.anomaly_type == LATENCY:
-            value = self._slowest(since, until)
-        return Level(value, worst.requests, worst.bad)
+        windows = self._windows(since, until)
+        minutes = [one for one in rolling(windows, MINUTE) if since < one.end <= until + self._resolution]
+        worst = max(minutes, key=lambda minute: (minute.ratio, minute.requests), default=None)
+        inside = together(touching(windows, since, until))
+        if worst is None or not inside.requests:
+            raise NothingMeasuredError(f"no requests of {self.signal.sli.service} were counted")
+        if self.anomaly_type != LATENCY:
+            return Level(inside.ratio, worst.ratio, worst.requests, worst.bad)
+        slowest = self._slowest(since, until)
+        return Level(slowest, slowest, worst.requests, worst.bad)
 
     @property
     def signal(self) -> CountedSignal:
@@ -59,13 +69,13 @@ class Gauge:
             raise NothingMeasuredError(f"nothing that {self.target} shows tells the size of {self.anomaly_type}")
         return signal
 
-    def _minutes(self, since: float, until: float) -> tuple[Window, ...]:
+    def _windows(self, since: float, until: float) -> tuple[Window, ...]:
         signal = self.signal
-        windows = Meter(self.client, signal.sli).windows(signal.objective, since - MINUTE, until)
-        minutes = tuple(one for one in rolling(windows, MINUTE) if since < one.end <= until and one.requests >= 1)
-        if not minutes:
-            raise NothingMeasuredError(f"no requests of {self.signal.sli.service} were counted")
-        return minutes
+        return Meter(self.client, signal.sli).windows(signal.objective, since - MINUTE, until + self._resolution)
+
+    @property
+    def _resolution(self) -> float:
+        return self.stack.prometheus.scrape_interval
 
     def _slowest(self, since: float, until: float) -> float:
         expr = latency_quantile(self.signal.sli, QUANTILE, MINUTE) or ""

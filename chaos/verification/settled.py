@@ -68,6 +68,8 @@ def _void(aim: Aim, level: Level, intensity: Decimal, needed: float, lasted: flo
     kind, size = CATALOGUE[aim.anomaly_type], level.value / aim.threshold
     if abs(size - 1) < TOO_NEAR:
         return f"it came to {size:.2f}x, where chance decides"
+    if size < 1 <= level.minute / aim.threshold + TOO_NEAR:
+        return f"it came to {size:.2f}x, but by chance to {level.minute / aim.threshold:.2f}x in one minute"
     if size >= 1 and (level.requests < kind.least_requests or level.bad < kind.least_bad):
         return f"{count(level.bad)} of {count(level.requests)} requests in a minute are fewer than the rule judges from"
     if intensity != aim.intensity and lasted < needed:

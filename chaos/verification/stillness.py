@@ -20,7 +20,7 @@ from prometheus.selector import selector
 from stack.model import Stack
 
 QUIET = 0.1  # of the threshold: so far from what it was at first a metric may be when the next trial moves it
-LONGEST_START = 180.0  # seconds: a service that has just been started is muted for two minutes
+LONGEST_START = 180.0  # seconds: some types say nothing of a service in the two minutes after its start
 ASK_EVERY = 0.5
 
 
@@ -35,14 +35,17 @@ class Stillness:
     _usual: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def at_first(self, say: Callable[[str], None]) -> None:
-        """Waits until no service is just starting and nothing of interest fires, and notes what is usual."""
-        self._wait(self._restless, LONGEST_START, say)
+        """Waits until nothing of interest fires, and notes what is usual."""
+        self._wait(self._firing, self.longest, say)
         for aim in self.aims:
             self._usual.setdefault((aim.anomaly_type, aim.target), self._gauge(aim).now(time.time()).value)
 
-    def before(self, act: Aim | Decoy) -> None:
-        """Waits until what a trial will move is at rest."""
-        self._wait(lambda: self._restless() or self._moved(act), self.longest)
+    def before(self, act: Aim | Decoy, say: Callable[[str], None]) -> None:
+        """Waits until what a trial will move is at rest, and is judged."""
+        if isinstance(act, Aim):
+            self._wait(lambda: self._firing() or self._moved(act), self.longest)
+            if CATALOGUE[act.anomaly_type].muted_by_restart:
+                self._wait(lambda: self._starting(act.service), LONGEST_START, say)
 
     def after(self) -> None:
         """Waits until what a trial may have fired has resolved."""
@@ -83,9 +86,6 @@ class Stillness:
                 said = found
             self.stopping.pause(ASK_EVERY)
 
-    def _restless(self) -> str | None:
-        return self._firing() or self._starting()
-
     def _firing(self) -> str | None:
         for service in self._services:
             for name in firing(self.client, service):
@@ -93,17 +93,13 @@ class Stillness:
                     return f"{name} of {service} fires"
         return None
 
-    def _starting(self) -> str | None:
-        """A service that was just started is not judged by every rule."""
-        for service in self._services:
-            series = selector("service:restarted:bool", {"service": service})
-            if any(sample.value == 1 for sample in self.client.instant(series).samples):
-                return f"{service} has just been started"
+    def _starting(self, service: str) -> str | None:
+        series = selector("service:restarted:bool", {"service": service})
+        if any(sample.value == 1 for sample in self.client.instant(series).samples):
+            return f"{service} has just been started"
         return None
 
-    def _moved(self, act: Aim | Decoy) -> str | None:
-        if not isinstance(act, Aim):
-            return None
+    def _moved(self, act: Aim) -> str | None:
         now = self._gauge(act).now(time.time()).value
         usual = self._usual[act.anomaly_type, act.target]
         if now > usual + QUIET * act.threshold:

@@ -52,7 +52,7 @@ class Verified:
 
 @dataclass
 class Verification:
-    """The trials of `plan` on a stack, lived once by `execute`; after `limit` seconds no further one begins."""
+    """The trials of `plan` on a stack, lived once by `execute`, within `limit` seconds of its steady beginning."""
 
     stack: Stack
     client: PrometheusClient
@@ -86,7 +86,7 @@ class Verification:
         )
         outcome, reason = Outcome.COULD_NOT_RUN, "it was ended from outside"
         try:
-            outcome, reason = self._lived(began)
+            outcome, reason = self._lived()
         finally:
             end = ResilienceScore(self.record.run, self.record.scenario.name, self.record.target, outcome, reason)
             self.record.finished(end, time.monotonic() - began)
@@ -97,12 +97,12 @@ class Verification:
         """Seconds that all of it takes, about."""
         return sum(planned.gap + self.stillness.estimate(planned.act) for planned in self.plan) + CONNECT_SECONDS
 
-    def _lived(self, began: float) -> tuple[Outcome, str]:
+    def _lived(self) -> tuple[Outcome, str]:
         """How it ended, but for the judgement."""
         withdrawn = "everything was tried"
         try:
             with ControlPlane(self.stack.envoy.control_plane, FaultLease()) as plane:
-                self._live(plane, began)
+                self._live(plane)
         except StoppedError as error:
             withdrawn = str(error)
             return Outcome.STOPPED, withdrawn
@@ -119,20 +119,21 @@ class Verification:
             self.record.withdrawn(withdrawn)
         return Outcome.RESILIENT, withdrawn
 
-    def _live(self, plane: ControlPlane, began: float) -> None:
+    def _live(self, plane: ControlPlane) -> None:
         stats = EnvoyStats(self.stack.envoy.admin)
         stats.read()  # says at once that Envoy is not there
         plane.connected(CONNECT_SECONDS)
         check_clocks(self.client)
-        self.stillness.at_first(lambda sentence: self._say(Step.BASELINE, sentence))
+        self.stillness.at_first(self._wait)
         self._say(Step.BASELINE, "nothing is anomalous")
         self._since = time.time()
+        began = time.monotonic()
         for number, planned in enumerate(self.plan, 1):
             if time.monotonic() - began + planned.gap + self.stillness.estimate(planned.act) > self.limit:
                 self.left_out.append(f"{planned.act.name} was left out: there was no time for it")
                 continue
             self.stopping.pause(planned.gap)
-            self.stillness.before(planned.act)
+            self.stillness.before(planned.act, self._wait)
             self._say(Step.INJECTION, f"{number} of {len(self.plan)}: {_announced(planned.act)}")
             self.tried.append(self._try(planned.act, plane, stats))
             self._say(Step.ALERTS, self._fired(self.tried[-1]))
@@ -154,7 +155,7 @@ class Verification:
         timing = self.stack.prometheus
         self.stopping.pause(timing.scrape_interval + timing.evaluation_interval + SEEN_AFTER)
         gauge = Gauge(self.stack, self.client, aim.anomaly_type, aim.target)
-        tried = settled(self.stack, aim, since, until, gauge.worst(since, until + timing.scrape_interval))
+        tried = settled(self.stack, aim, since, until, gauge.between(since, until))
         problem = self._wrong_dose(aim, injection)
         return replace(tried, void=problem or tried.void)
 
@@ -212,6 +213,9 @@ class Verification:
         if at is None or at >= min(following, default=float("inf")):
             return one
         return replace(one, notified=at - trial.since)
+
+    def _wait(self, sentence: str) -> None:
+        self._say(Step.BASELINE, sentence)
 
     def _say(self, step: Step, sentence: str) -> None:
         self.progress(Progress(step, sentence))
