@@ -21,6 +21,7 @@ from chaos.measurement import (
     increments,
     measured_sli,
     objectives_of,
+    probes,
     scrapes_of,
     windows_of,
 )
@@ -52,6 +53,13 @@ def test_the_first_error_is_counted_though_its_series_was_not_there_before() -> 
 def test_what_an_instance_counted_before_it_was_first_scraped_does_not_count() -> None:
     series = counter("a", "200", (0, 100), (1, 150)) | counter("b", "200", (1.5, 9000), (2.5, 9010))
     assert grown(series) == {(0, 1): 50, (1.5, 2.5): 10}
+
+
+def test_each_sample_of_a_probe_is_a_request() -> None:
+    series = counter("a", "", (0, 1), (15, 0), (30, 1), (45, 1))
+    total, bad = probes(series)
+    assert total == {(0, 15): 1, (15, 30): 1, (30, 45): 1}
+    assert windows_of(total, bad) == (Window(0, 15, 1, 1), Window(15, 30, 1, 0), Window(30, 45, 1, 0))
 
 
 def test_the_windows_of_instances_that_are_scraped_in_turn_are_taken_together() -> None:

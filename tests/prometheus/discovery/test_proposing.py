@@ -22,7 +22,8 @@ from stack.loader import load_stack
 
 HOSTILE = st.text(max_size=100) | st.sampled_from(
     ["yes", "NO", "on", "1e3", "0x1f", "1:30", "null", "~", "", " ", "- a", "a: b", "a #b", "*a", "&a", "!a", "%a",
-     "@a", "'", '"', "\\", "\n", "\t", "\u2028", "\x85", "\ufeff", "😀", "{a}", "[a]", "a,b", ".inf", "=", "<<", "2026-11-22"]
+     "@a", "'", '"', "\\", "\n", "\t", "\u2028", "\x85", "\ufeff", "😀", "{a}", "[a]", "a,b", ".inf", "=", "<<",
+     "2026-11-22"]
 )  # fmt: skip
 
 
