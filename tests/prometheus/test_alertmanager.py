@@ -58,8 +58,26 @@ def test_who_is_told_and_when(tmp_path: Path) -> None:
 def test_no_inhibition_can_match_alerts_that_are_no_anomalies(tmp_path: Path) -> None:
     for rule in config(tmp_path)["inhibit_rules"]:
         assert rule["equal"][0] == "service"
-        assert any(one.startswith("anomaly_type") for one in rule["source_matchers"])
-        assert any(one.startswith("anomaly_type") for one in rule["target_matchers"])
+        for side in ("source_matchers", "target_matchers"):
+            assert any(one.startswith("anomaly_type") or one == 'alertname="ErrorBudgetBurn"' for one in rule[side])
+
+
+def test_causes_mute_their_consequences_as_far_as_they_are_no_worse(tmp_path: Path) -> None:
+    rules = config(tmp_path)["inhibit_rules"]
+    for cause in CATALOGUE.values():
+        found = [rule for rule in rules if rule["source_matchers"][0] == f'anomaly_type="{cause.name}"']
+        if cause.name == "absent_data":
+            (critical,) = found
+            assert critical["source_matchers"][1] == 'severity="critical"'
+            assert set(critical["target_matchers"][0].split('"')[1].split("|")) == set(CATALOGUE) - {cause.name}
+        elif not cause.explains:
+            assert found == []
+        else:
+            levels = list(SEVERITIES)
+            assert [rule["target_matchers"] for rule in found] == [
+                [f'anomaly_type=~"{"|".join(cause.explains)}"', f'severity=~"{"|".join(levels[: index + 1])}"']
+                for index in range(len(levels))
+            ]
 
 
 def test_amtool_accepts_it(tmp_path: Path) -> None:
@@ -149,6 +167,27 @@ CASES = {
     "a failing upstream does not hide what is worse": (
         [alert("upstream_failure", "low", pool="a"), alert("error_spike", "low"), alert("error_spike", "critical")],
         {("upstream_failure", "low", "shop", "a"), ("error_spike", "critical", "shop", "")},
+    ),
+    "limited and asked for more than it can take": (
+        [alert("traffic_spike", "high"), alert("saturation", "high"), alert("saturation", "low", pool="a"),
+         alert("latency_shift", "medium"), alert("rate_limit_storm", "medium", pool="a"), alert("error_spike", "low")],
+        # Latency by saturation, errors by the limit on requests: what is muted itself still mutes.
+        {("traffic_spike", "high", "shop", "")},
+    ),
+    "nearly full is no cause of more requests": (
+        [alert("saturation", "critical"), alert("traffic_spike", "high"), alert("latency_shift", "critical")],
+        {("saturation", "critical", "shop", ""), ("traffic_spike", "high", "shop", "")},
+    ),
+    "what comes and goes explains what is lost meanwhile": (
+        [alert("flapping", "medium"), alert("error_spike", "medium"), alert("latency_shift", "low"),
+         alert("traffic_drop", "high"), alert("absent_data", "medium")],
+        {("flapping", "medium", "shop", ""), ("traffic_drop", "high", "shop", ""),
+         ("absent_data", "medium", "shop", "")},
+    ),
+    "errors explain the budget that they eat": (
+        [alert("error_spike", "medium"), alert("budget_exhaustion", "medium"),
+         alert("budget_exhaustion", "low", "till")],
+        {("error_spike", "medium", "shop", ""), ("budget_exhaustion", "low", "till", "")},
     ),
     "the watchers mute nobody": (
         [{"alertname": "ExporterDown", "severity": "critical"}, {"alertname": "ChaosFaultStuck", "severity": "low"},
