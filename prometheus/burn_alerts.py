@@ -12,6 +12,7 @@ from prometheus.rule import AlertRule
 from prometheus.scores import runbook_url
 from stack.burn_rate import SEVERITIES
 from stack.model import Links, Stack
+from stack.quantity import format_duration
 
 ALERT = "ErrorBudgetBurn"
 KEEP_FIRING_FOR = 120.0
@@ -27,26 +28,32 @@ def burn_alerts(stack: Stack) -> Iterator[AlertRule]:
 
     They have no anomaly_type, and so are no anomalies.
     """
-    used = {alert.severity for alert in ladder(stack)}
+    windows = {alert.severity: format_duration(alert.within) for alert in ladder(stack)}
     for rank, severity in enumerate(SEVERITIES):
-        if severity in used:
-            yield _burn_alert(severity, [one for one in SEVERITIES[rank:] if one in used], stack.links)
+        if severity in windows:
+            worse = [one for one in SEVERITIES[rank + 1 :] if one in windows]
+            yield _burn_alert(severity, windows[severity], worse, stack.links)
     yield _unmeasured(stack)
 
 
-def _burn_alert(severity: str, as_bad: list[str], links: Links) -> AlertRule:
-    """The value is the burn rate over the long window, of the severity itself where that burns."""
+def _burn_alert(severity: str, window: str, worse: list[str], links: Links) -> AlertRule:
+    """The value is the burn rate over the window that burns.
+
+    What is worse bears the window of this severity here, so that it stays one alert when both burn.
+    """
+    as_bad = [f'label_replace({BURNING}{{severity="{one}"}}, "window", "{window}", "", "") > 0' for one in worse]
     return AlertRule(
         alert=ALERT,
-        expr="\nor on (service, slo) ".join(f'{BURNING}{{severity="{one}"}} > 0' for one in as_bad),
+        expr="\nor on (service, slo) ".join([f'{BURNING}{{severity="{severity}"}} > 0', *as_bad]),
         hold=0,
         keep_firing_for=KEEP_FIRING_FOR,
         labels={"severity": severity},
         annotations={
             "summary": "{{ $labels.service }} spends the error budget of its {{ $labels.slo }} too fast",
             "description": (
-                'For {{ $labels.window }}, {{ $labels.service }} has spent it {{ $value | printf "%.3g" }} times as '
-                f"fast as would make it last for {_asked(_WINDOW, 'humanizeDuration')}. "
+                "In the last {{ $labels.window }} or less, {{ $labels.service }} has spent it "
+                '{{ $value | printf "%.3g" }} times as fast '
+                f"as would make it last for {_asked(_WINDOW, 'humanizeDuration')}. "
                 f"{_asked(f'1 - {_UNSPENT}', 'humanizePercentage')} of it is gone; at this rate the rest is in "
                 f"{_time_left()}."
             ),

@@ -18,9 +18,11 @@ from tests.prometheus.rule_cases_of_anomalies import (
     traffic_cases,
     upstream_cases,
 )
+from tests.prometheus.rule_cases_of_bands import band_cases, unusual_cases, unusual_traffic_cases
 from tests.prometheus.rule_cases_of_load import saturation_cases, spike_cases
+from tests.prometheus.rule_cases_of_objectives import budget_cases, day_cases
 from tests.prometheus.rule_cases_of_targets import fault_cases, flapping_cases, restart_cases
-from tests.prometheus.rule_cases_of_the_rest import budget_cases, playbook_cases, watching_cases, wording_cases
+from tests.prometheus.rule_cases_of_the_rest import playbook_cases, watching_cases, wording_cases
 
 DIRECTORY = Path(__file__).parents[2] / "prometheus" / "rules" / "tests"
 
@@ -46,7 +48,7 @@ def files() -> dict[str, str]:
         "error_spike.yml": _file("anomalies", "2s", error_cases()),
         "upstream_failure.yml": _file("anomalies", "2s", upstream_cases()),
         "rate_limit_storm.yml": _file("anomalies", "2s", rate_limit_cases()),
-        "traffic_drop.yml": _file("anomalies", "14s", traffic_cases(), filter(is_long, words)),
+        "traffic_drop.yml": _file("anomalies", "14s", traffic_cases(), unusual_traffic_cases(), filter(is_long, words)),
         "traffic_spike.yml": _file("anomalies", "14s", spike_cases()),
         "saturation.yml": _file("anomalies", "2s", saturation_cases()),
         "flapping.yml": _file("anomalies", "2s", flapping_cases()),
@@ -54,7 +56,10 @@ def files() -> dict[str, str]:
         "absent_data.yml": _file("anomalies", "2s", absence_cases()),
         "absent_series.yml": _file("anomalies", "14s", long_absence_cases()),
         "words.yml": _file("anomalies", "2s", (one for one in words if not is_long(one))),
-        "budgets.yml": _file("budgets", "1s", budget_cases()),
+        "unusual.yml": _file("anomalies", "2s", unusual_cases()),
+        "bands.yml": _file("bands", "5m", band_cases()),
+        "budgets.yml": _file("budgets", "20s", budget_cases()),
+        "budgets_of_a_day.yml": _file("budgets", "1m", day_cases()),
         "playbook.yml": _file("playbook", "1s", playbook_cases()),
         "watching.yml": _file("watching", "2s", watching_cases()),
     }

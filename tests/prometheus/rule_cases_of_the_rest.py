@@ -17,7 +17,6 @@ from tests.prometheus.rule_case import (
     Case,
     case,
     counter,
-    finite,
     histogram,
     look,
 )
@@ -109,35 +108,6 @@ WORDS = {
         "no other alert of this service says anything.",
     ),
 }
-
-
-def budget_cases() -> Iterator[Case]:
-    def budget(slo: str) -> str:
-        return f'{{service="storefront", slo="{slo}"}}'
-
-    bounds = ("0.1", "0.3", "0.5", "+Inf")
-    series = {
-        SERVICE % 200: counter((9.98, 120)), SERVICE % 503: counter((0.02, 120)),
-        BUCKET % "0.1": counter((9, 120)), BUCKET % "0.3": counter((9.8, 120)),
-        BUCKET % "0.5": counter((10, 120)), BUCKET % "+Inf": counter((10, 120)),
-    }  # fmt: skip
-    yield case("budget: 0.2% errors and 2% slow", series,
-               look("round(slo:burn_rate:ratio_rate5m, 0.001)", "9m2s",
-                    {budget("success_rate"): 0.4, budget("latency"): 2}),
-               look("round(slo:error_budget_remaining:ratio, 0.001)", "9m2s",
-                    {budget("success_rate"): 0.6, budget("latency"): -1}), finite("9m2s"))  # fmt: skip
-    yield case(
-        "budget: without requests none is spent, and none is left: nothing is known",
-        {SERVICE % 200: "100x120", SERVICE % 503: "9x120", **histogram(BUCKET, 0, bounds, "0.3", 120)},
-        look("slo:burn_rate:ratio_rate5m", "9m2s", {}),
-        look("slo:error_budget_remaining:ratio", "9m2s", {}),
-    )
-    yield case("budget: a histogram without the objective's bound says nothing",
-               {SERVICE % 200: counter((10, 120)), **histogram(BUCKET, 10, ("0.25", "+Inf"), "0.25", 120)},
-               look("slo:burn_rate:ratio_rate5m", "9m2s",
-                    {f'slo:burn_rate:ratio_rate5m{budget("success_rate")}': 0}),
-               look("slo:error_budget_remaining:ratio", "9m2s",
-                    {f'slo:error_budget_remaining:ratio{budget("success_rate")}': 1}))  # fmt: skip
 
 
 def playbook_cases() -> Iterator[Case]:

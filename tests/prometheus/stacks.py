@@ -38,6 +38,25 @@ services:
     sli: {{preset: prometheus-http, selector: {{path: '"}}) or vector(1) or up{{x="\\\\', app: "a\\nb"}}}}
     {_OBJECTIVES}
 """,
+    "a family, and what can run full": f"""
+services:
+  cart: {{sli: {{preset: prometheus-http, selector: {{job: cart}}}}, {_OBJECTIVES}}}
+  desk: {{sli: {{preset: prometheus-http, selector: {{job: desk}}}}, {_OBJECTIVES}}}
+  till:
+    sli: {{preset: prometheus-http, selector: {{job: till}}}}
+    {_OBJECTIVES}
+    saturation: {{used: 'db_connections{{job="till",state=~"active|waiting"}}', limit: 'db_connections_max{{job="till"}}'}}
+  a: {{sli: {{preset: prometheus-http, selector: {{job: monolith, app: a}}}}, {_OBJECTIVES}}}
+  b:
+    sli: {{preset: prometheus-http, selector: {{job: monolith, app: b}}}}
+    {_OBJECTIVES}
+    saturation: {{used: 'queue_length{{app="b"}}', limit: 50}}
+pools:
+  out: {{used_by: cart, listen: 127.0.0.1:10100, members: 2, upstream: "http://127.0.0.1:8100", max_requests: 20}}
+anomalies:
+  hold: 0s
+  limits: {{latency_shift: 800ms, error_spike: 2%, saturation: 70%, traffic_spike: 5, flapping: 6, absent_data: 20%}}
+""",
     "slow engineer": f"""
 services: {{shop: {{sli: {{preset: prometheus-http, selector: {{}}}}, {_OBJECTIVES}}}}}
 prometheus: {{scrape_interval: 10s, evaluation_interval: 500ms}}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from prometheus.catalogue import SEVERITIES
+from prometheus.catalogue import CATALOGUE, SEVERITIES
 from prometheus.rules import rule_texts, write_rules
 from stack.errors import HqError
 from stack.model import Stack
@@ -118,8 +118,10 @@ def test_the_rules_avoid_what_prometheus_2_and_3_read_differently(name: str, tmp
 
 
 def test_everything_that_leads_to_an_alert_is_one_group_in_the_order_of_reading() -> None:
-    (group,) = rule_files(demo_stack())["anomalies.yml"]["groups"]
-    seen: list[str] = []
+    files = rule_files(demo_stack())
+    (group,) = files["anomalies.yml"]["groups"]
+    slower = rules_in({name: content for name, content in files.items() if name != "anomalies.yml"})
+    seen: list[str] = [rule["record"] for rule in slower if "record" in rule]
     for rule in group["rules"]:
         for read in re.findall(r"\b(?:service|pool|anomaly):[a-z_]+(?::[a-z0-9_]+)?", rule["expr"]):
             assert read in seen, f"{rule} reads {read} before it is recorded"
@@ -134,7 +136,8 @@ def test_holds_come_from_the_catalogue_unless_the_stack_says_otherwise(tmp_path:
 
     assert holds(OTHERS["envoy preset, no pool"]) == {
         ("LatencyShift", "30s", "2m"), ("ErrorSpike", "20s", "2m"), ("RateLimitStorm", "20s", "2m"),
-        ("TrafficDrop", "1m", "2m"), ("AbsentData", "30s", "1m"),
+        ("TrafficDrop", "1m", "2m"), ("TrafficSpike", "1m", "2m"), ("Saturation", "30s", "2m"), ("Flapping", "0s", "10m"),
+        ("AbsentData", "30s", "1m"), ("BudgetExhaustion", "5m", "15m"),
     }  # fmt: skip
     assert {hold[1:] for hold in holds(OTHERS["slow engineer"])} == {("0s", None)}
 
@@ -142,13 +145,28 @@ def test_holds_come_from_the_catalogue_unless_the_stack_says_otherwise(tmp_path:
 def test_types_that_a_service_cannot_show_are_not_scored(tmp_path: Path) -> None:
     (group,) = rule_files(stack_of(OTHERS["three services, two pools"], tmp_path))["anomalies.yml"]["groups"]
     scores = {
-        rule["labels"]["anomaly_type"]: rule["expr"] for rule in group["rules"] if rule.get("record") == "anomaly:score"
+        rule["labels"]["anomaly_type"]: rule["expr"]
+        for rule in group["rules"]
+        if rule.get("record") == "anomaly:limit_score"
     }
     assert scores["latency_shift"].endswith('or 0 * service:requests:rate1m{service=~"shop|till"}')
     of_pools, of_services = scores["rate_limit_storm"].split("\n")
     assert of_services.endswith('or 0 * service:requests:rate1m{service=~"till"}')
     assert of_pools.endswith("or 0 * pool:requests:rate1m")
     assert scores["error_spike"].endswith("or 0 * service:requests:rate1m")
+    assert scores["flapping"].endswith("or 0 * service:flaps:changes10m")
+
+
+def test_what_has_no_scrape_job_shows_neither_flapping_nor_saturation(tmp_path: Path) -> None:
+    def types(text: str) -> set[str]:
+        (group,) = rule_files(stack_of(text, tmp_path))["anomalies.yml"]["groups"]
+        return {rule["labels"]["anomaly_type"] for rule in group["rules"] if rule.get("record") == "anomaly:actual"}
+
+    own = OTHERS["own promql, good requests, no histogram"]
+    unseen = {"flapping", "saturation", "latency_shift", "upstream_failure"}
+    assert types(own) == set(CATALOGUE) - unseen
+    says = "    saturation: {used: rpc_in_flight, limit: 50}\n"
+    assert types(own + says) == set(CATALOGUE) - unseen | {"saturation"}
 
 
 def test_a_limit_in_front_of_a_service_is_seen_although_it_goes_out_through_a_pool(tmp_path: Path) -> None:
