@@ -45,7 +45,9 @@ services:
   till:
     sli: {{preset: prometheus-http, selector: {{job: till}}}}
     {_OBJECTIVES}
-    saturation: {{used: 'db_connections{{job="till",state=~"active|waiting"}}', limit: 'db_connections_max{{job="till"}}'}}
+    saturation:
+      used: db_connections{{job="till",state=~"active|waiting"}}
+      limit: db_connections_max{{job="till"}}
   a: {{sli: {{preset: prometheus-http, selector: {{job: monolith, app: a}}}}, {_OBJECTIVES}}}
   b:
     sli: {{preset: prometheus-http, selector: {{job: monolith, app: b}}}}

@@ -136,8 +136,8 @@ def test_holds_come_from_the_catalogue_unless_the_stack_says_otherwise(tmp_path:
 
     assert holds(OTHERS["envoy preset, no pool"]) == {
         ("LatencyShift", "30s", "2m"), ("ErrorSpike", "20s", "2m"), ("RateLimitStorm", "20s", "2m"),
-        ("TrafficDrop", "1m", "2m"), ("TrafficSpike", "1m", "2m"), ("Saturation", "30s", "2m"), ("Flapping", "0s", "10m"),
-        ("AbsentData", "30s", "1m"), ("BudgetExhaustion", "5m", "15m"),
+        ("TrafficDrop", "1m", "2m"), ("TrafficSpike", "1m", "2m"), ("Saturation", "30s", "2m"),
+        ("Flapping", "0s", "10m"), ("AbsentData", "30s", "1m"), ("BudgetExhaustion", "5m", "15m"),
     }  # fmt: skip
     assert {hold[1:] for hold in holds(OTHERS["slow engineer"])} == {("0s", None)}
 
