@@ -44,6 +44,7 @@ def _discover(arguments: argparse.Namespace) -> int:
     from prometheus.discovery.document import stack_document
     from prometheus.discovery.exposure import LOOKED_FOR
     from prometheus.discovery.proposal import propose
+    from stack.replacement import replace_file
 
     if arguments.output and arguments.output.exists():
         raise HqError(f"{arguments.output} exists already; name another file, or remove it")
@@ -63,7 +64,7 @@ def _discover(arguments: argparse.Namespace) -> int:
     if arguments.output is None:
         print(text, end="")
         return 0
-    arguments.output.write_text(text, encoding="utf-8")
+    replace_file(arguments.output, text.encode())
     print(f"wrote {arguments.output}; read it, then: dev-hq generate --stack {arguments.output}")
     return 0
 

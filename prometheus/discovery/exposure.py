@@ -17,7 +17,10 @@ from stack.dataclass import dataclass
 if TYPE_CHECKING:
     from prometheus.client import PrometheusClient
 
-SCOPES = ("namespace", "exported_namespace", "destination_service_namespace", "cluster", "environment", "env")
+SCOPES = (
+    "namespace", "exported_namespace", "destination_service_namespace", "service_namespace", "cluster", "environment",
+    "env", "deployment_environment_name",
+)  # fmt: skip
 """Labels that keep apart what is called the same."""
 
 MOST_GROUPS = 5000

@@ -73,7 +73,7 @@ def expose_all(history: History) -> None:
     shown.requests("nginx_ingress_controller_requests", where, 20, _codes("status"))
     shown.histogram("nginx_ingress_controller_request_duration_seconds", where, 20)
     shown.counter("nginx_ingress_controller_requests", {"job": "ingress", "service": "controller-metrics"}, 1)
-    for service in ("api@docker", "files@docker", "dashboard@internal"):
+    for service in ("api@docker", "files@docker", "till@docker", "dashboard@internal"):
         shown.requests("traefik_service_requests_total", {"job": "traefik", "service": service}, 20, _codes("code"))
         shown.histogram("traefik_service_request_duration_seconds", {"job": "traefik", "service": service}, 20)
     shown.requests(
@@ -84,6 +84,10 @@ def expose_all(history: History) -> None:
     where = {"job": "fast", "instance": "fast:80"}
     shown.requests("http_requests_total", where, 20, _codes("status", "2xx", "5xx", handler="/"))
     shown.histogram("http_request_duration_highr_seconds", where, 20)
+    where = {"job": "envoy", "envoy_http_conn_manager_prefix": "service_front"}
+    shown.requests("envoy_http_downstream_rq_xx", where, 20, _codes("envoy_response_code_class", "2", "5"))
+    shown.histogram("envoy_http_downstream_rq_time", where, 20, 0.001)
+    shown.counter("http_requests_total", {"job": "odd", "status_code": "200"}, 1)
     target = {"job": "blackbox", "instance": "https://shop.example/health?x=1"}
     history.series("probe_success", target, lambda before: float(round(before) % 200 != 0), since=SINCE)
     hostile = {"job": HOSTILE}
