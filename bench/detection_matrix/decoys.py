@@ -20,7 +20,6 @@ class Decoy:
 
     change: Callable[[Random], Change]
     lasts: float
-    moves_traffic: bool = False
 
 
 def _load_ramp(_: Random) -> Change:
@@ -80,8 +79,8 @@ def _noisy(random: Random) -> Change:
 
 DECOYS: Mapping[str, Decoy] = MappingProxyType(
     {
-        "load ramp": Decoy(_load_ramp, 1800, moves_traffic=True),
-        "restart": Decoy(_restart, 120, moves_traffic=True),
+        "load ramp": Decoy(_load_ramp, 1800),
+        "restart": Decoy(_restart, 120),
         "rolling deploy": Decoy(_rolling_deploy, 360),
         "slow drift": Decoy(_slow_drift, 3600),
         "noise": Decoy(_noisy, 1800),

@@ -12,7 +12,7 @@ from bench.detection_matrix.world import INSTANCES, SCRAPE, Change, State
 from prometheus.catalogue import CATALOGUE
 from prometheus.recordings import MINUTE
 
-FIVE_MINUTES, TEN_MINUTES, HOUR = 300.0, 600.0, 3600.0
+FIVE_MINUTES, TEN_MINUTES = 300.0, 600.0
 
 
 def _by_window(size: float) -> float:
@@ -22,37 +22,35 @@ def _by_window(size: float) -> float:
 
 @dataclass(frozen=True)
 class Anomaly:
-    """How a type is brought about: the change for a size and the rate of the past hour, and how long it lasts.
+    """How a type is brought about: the change for a size, and how long it lasts.
 
-    `needed` are the seconds after which the rule's window has reached the threshold. An anomaly that `moves_traffic`
-    needs an hour before it in which traffic was as usual, since that is what it is held against.
+    `needed` are the seconds after which the rule's window has reached the threshold.
     """
 
-    change: Callable[[float, float, Random], Change]
+    change: Callable[[float, Random], Change]
     lasts: float = FIVE_MINUTES
     needed: Callable[[float], float] = _by_window
-    moves_traffic: bool = False
 
 
 def _limit(kind: str) -> float:
     return float(CATALOGUE[kind].limit)
 
 
-def _latency_shift(size: float, _past: float, _random: Random) -> Change:
+def _latency_shift(size: float, _random: Random) -> Change:
     def change(state: State, _: float) -> None:
         state.p95 = size * _limit("latency_shift")
 
     return change
 
 
-def _error_spike(size: float, _past: float, _random: Random) -> Change:
+def _error_spike(size: float, _random: Random) -> Change:
     def change(state: State, _: float) -> None:
         state.errors = size * _limit("error_spike")
 
     return change
 
 
-def _upstream_failure(size: float, _past: float, _random: Random) -> Change:
+def _upstream_failure(size: float, _random: Random) -> Change:
     """The service tries again twice, so that what fails in the pool hardly ever fails for its users."""
 
     def change(state: State, _: float) -> None:
@@ -62,7 +60,7 @@ def _upstream_failure(size: float, _past: float, _random: Random) -> Change:
     return change
 
 
-def _rate_limit_storm(size: float, _past: float, _random: Random) -> Change:
+def _rate_limit_storm(size: float, _random: Random) -> Change:
     def change(state: State, _: float) -> None:
         state.limited = size * _limit("rate_limit_storm")
         state.errors += state.limited**3
@@ -70,9 +68,9 @@ def _rate_limit_storm(size: float, _past: float, _random: Random) -> Change:
     return change
 
 
-def _traffic_drop(size: float, past: float, _random: Random) -> Change:
+def _traffic_drop(size: float, _random: Random) -> Change:
     def change(state: State, _: float) -> None:
-        state.rate = past * _limit("traffic_drop") / size
+        state.rate = state.past_rate * _limit("traffic_drop") / size
 
     return change
 
@@ -83,14 +81,14 @@ def _fall_needed(size: float) -> float:
     return MINUTE * (1 - limit) / (1 - limit / size)
 
 
-def _traffic_spike(size: float, past: float, _random: Random) -> Change:
+def _traffic_spike(size: float, _random: Random) -> Change:
     def change(state: State, _: float) -> None:
-        state.rate = past * _limit("traffic_spike") * size
+        state.rate = state.past_rate * _limit("traffic_spike") * size
 
     return change
 
 
-def _saturation(size: float, _past: float, random: Random) -> Change:
+def _saturation(size: float, random: Random) -> Change:
     """So many times nearer to full than the limit is; of the service's files or of the pool's requests."""
     full = 1 - (1 - _limit("saturation")) / size
     of_pool = random.random() < 0.5
@@ -104,7 +102,7 @@ def _saturation(size: float, _past: float, random: Random) -> Change:
     return change
 
 
-def _flapping(size: float, _past: float, random: Random) -> Change:
+def _flapping(size: float, random: Random) -> Change:
     """One instance starts again so many times in ten minutes, at regular distances."""
     changes = round(size * _limit("flapping"))
     number = random.randrange(INSTANCES)
@@ -117,7 +115,7 @@ def _flapping(size: float, _past: float, random: Random) -> Change:
     return change
 
 
-def _absent_data(size: float, _past: float, random: Random) -> Change:
+def _absent_data(size: float, random: Random) -> Change:
     """So many of the instances cannot be reached any more, though they go on."""
     count = min(INSTANCES, round(size * _limit("absent_data") * INSTANCES))
     lost = frozenset(random.sample(range(INSTANCES), count))
@@ -134,11 +132,11 @@ ANOMALIES: Mapping[str, Anomaly] = MappingProxyType(
         "error_spike": Anomaly(_error_spike),
         "upstream_failure": Anomaly(_upstream_failure),
         "rate_limit_storm": Anomaly(_rate_limit_storm),
-        "traffic_drop": Anomaly(_traffic_drop, needed=_fall_needed, moves_traffic=True),
-        "traffic_spike": Anomaly(_traffic_spike, moves_traffic=True),
+        "traffic_drop": Anomaly(_traffic_drop, needed=_fall_needed),
+        "traffic_spike": Anomaly(_traffic_spike),
         "saturation": Anomaly(_saturation),
         "flapping": Anomaly(_flapping, lasts=TEN_MINUTES, needed=lambda size: TEN_MINUTES / size),
-        "absent_data": Anomaly(_absent_data, moves_traffic=True),
+        "absent_data": Anomaly(_absent_data),
     }
 )
 """Every type that requests and scrapes can show."""

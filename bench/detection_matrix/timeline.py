@@ -8,7 +8,7 @@ from decimal import Decimal
 from random import Random
 
 from bench.detection_matrix.decoys import DAY, DECOYS, NIGHT, season
-from bench.detection_matrix.faults import ANOMALIES, HOUR
+from bench.detection_matrix.faults import ANOMALIES
 from bench.detection_matrix.world import EVERY, SCRAPE, SCRAPED_AT, SERVICE, Change, State, World, changed
 from chaos.detection import allowance
 from chaos.verification.bars import INTENSITIES
@@ -18,7 +18,6 @@ from stack.model import Stack
 
 WARM_UP = 4500.0  # until the past hour is known
 SHORTEST_GAP, LONGEST_GAP = 300.0, 600.0
-USUAL_AGAIN = HOUR + 600.0  # after traffic was unusual, until the past hour has forgotten it
 
 
 @dataclass(frozen=True)
@@ -44,17 +43,11 @@ def eventful(stack: Stack, random: Random, rate: float, kinds: Sequence[str]) ->
     trials: list[Trial] = []
     changes: list[tuple[float, float, Change]] = []
     at = WARM_UP
-    unusual_until = 0.0
     for kind, size in wanted:
-        moves = ANOMALIES[kind].moves_traffic if size else DECOYS[kind].moves_traffic
-        if moves:
-            at = max(at, unusual_until + USUAL_AGAIN)
         at = _at_a_scrape(at)
-        trial, change = _fault(stack, random, kind, size, at, rate=rate) if size else _decoy(random, kind, at)
+        trial, change = _fault(stack, random, kind, size, at) if size else _decoy(random, kind, at)
         trials.append(trial)
         changes.append((trial.since, trial.until, change))
-        if moves:
-            unusual_until = trial.until
         at = trial.until + _clearing(kind) + random.uniform(SHORTEST_GAP, LONGEST_GAP)
     return Timeline(tuple(trials), tuple(changes), at, rate)
 
@@ -76,18 +69,20 @@ def play(timeline: Timeline, random: Random) -> World:
     for number in range(int(timeline.until // SCRAPE)):
         at = number * SCRAPE + SCRAPED_AT
         usual = State(
-            rate=timeline.rate_at(at) * random.lognormvariate(0, 0.03), p95=0.2 * random.lognormvariate(0, 0.03)
+            rate=timeline.rate_at(at) * random.lognormvariate(0, 0.03),
+            past_rate=world.past_rate(),
+            p95=0.2 * random.lognormvariate(0, 0.03),
         )
         world.live(at, changed(usual, timeline.changes, at))
     return world
 
 
-def _fault(stack: Stack, random: Random, kind: str, size: Decimal, at: float, *, rate: float) -> tuple[Trial, Change]:
+def _fault(stack: Stack, random: Random, kind: str, size: Decimal, at: float) -> tuple[Trial, Change]:
     anomaly = ANOMALIES[kind]
     allowed = anomaly.needed(float(size)) + allowance(stack, kind)
     may = CATALOGUE[kind].explains
     trial = Trial(kind, size, at, _at_a_scrape(at + anomaly.lasts), SERVICE, may, allowed)
-    return trial, anomaly.change(float(size), rate, random)
+    return trial, anomaly.change(float(size), random)
 
 
 def _decoy(random: Random, name: str, at: float) -> tuple[Trial, Change]:

@@ -39,12 +39,13 @@ OLD = -86_400.0
 class State:
     """What is true for the 15 seconds before one scrape.
 
-    `rate` in requests a second, `p95` in seconds, the others are shares: of requests that fail (`errors`,
-    `pool_errors`) or are limited, of what is in use (`fds`, `pool_busy`). `down` are the instances that no scrape
-    reaches, `restarted` those that began anew.
+    `rate` and the `past_rate` of the past hour in requests a second, `p95` in seconds, the others are shares: of
+    requests that fail (`errors`, `pool_errors`) or are limited, of what is in use (`fds`, `pool_busy`). `down` are the
+    instances that no scrape reaches, `restarted` those that began anew.
     """
 
     rate: float
+    past_rate: float = 0.0
     p95: float = 0.2
     errors: float = 0.001
     pool_errors: float = 0.005
@@ -89,10 +90,18 @@ class World:
         self.started = [OLD] * INSTANCES
         self.pool = _Counters({"class=2": 0, "class=4": 0, "class=5": 0, "given_up": 0, "limited": 0})
         self.pool_gauges: dict[str, list[Point]] = {}
+        self.seen_rates: list[float | None] = []
+
+    def past_rate(self) -> float:
+        """The mean rate that was seen from an hour ago until ten minutes ago, as the rules have it."""
+        seen = [rate for rate in self.seen_rates[-240:-40] if rate is not None]
+        return sum(seen) / len(seen) if seen else 0.0
 
     def live(self, at: float, state: State) -> None:
         """The requests of the past 15 s, and the scrape at their end."""
         self._serve(state, at)
+        seen = 1 - len(state.down) / INSTANCES
+        self.seen_rates.append(state.rate * seen if seen else None)
         for number, counters in enumerate(self.instances):
             up = number not in state.down
             self._gauge("up", number, at, float(up))
