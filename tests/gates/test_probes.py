@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from gates.check import main
 from gates.counting.bursts import Slices
 from gates.replaying.evidence_file import _digest
 from tests.gates.history import History, prometheus_with
+from tests.gates.victoria import victoria_metrics_with
 
-AT = 1_760_000_000.0
+AT = float(round(time.time()) - 60)
 DAY = 86400.0
 STACK = """
 services:
@@ -54,9 +56,9 @@ def past() -> History:
     return history
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with prometheus_with(past(), tmp_path_factory.mktemp("past") / "prometheus") as found:
+@pytest.fixture(scope="module", params=[prometheus_with, victoria_metrics_with])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with request.param(past(), tmp_path_factory.mktemp("past") / "server") as found:
         yield found
 
 
