@@ -52,8 +52,8 @@ EXPECTED = {
     ("RateLimitStorm", "storefront", "vendor-proxies"), ("TrafficDrop", "quiet", ""), ("TrafficSpike", "busy", ""),
     ("Saturation", "full", ""), ("Flapping", "flappy", ""), ("AbsentData", "gone", ""),
 }  # fmt: skip
-LASTING = {"Watchdog", "Flapping"}
-"""What does not end while the test looks on: flaps are counted for ten minutes."""
+LASTING = {"Watchdog", "Flapping", "ErrorBudgetBurn", "BudgetExhaustion"}
+"""What does not end while the test looks on: flaps are counted for ten minutes, and a budget is spent for good."""
 
 Name = tuple[str, str, str, str]
 Recorded = dict[tuple[tuple[str, str], ...], list[float]]
@@ -173,7 +173,7 @@ def _watch(one: Watched, other: Watched, database: str, began: float) -> None:
 def test_the_same_alerts_fire_with_the_same_severities_and_end(both: tuple[Watched, Watched]) -> None:
     prometheus, vmalert = both
     assert prometheus.fired.keys() == vmalert.fired.keys()
-    assert prometheus.types() - {("Watchdog", "", "")} == EXPECTED
+    assert {one for one in prometheus.types() if one[0] not in LASTING - {"Flapping"}} == EXPECTED
     assert {service for _, service, _ in prometheus.types()} == {*SERVICES, ""} - {"steady"}
 
 
@@ -182,10 +182,14 @@ def test_the_same_series_are_recorded_with_the_same_values(both: tuple[Watched, 
     prometheus, vmalert = both
     assert len(vmalert.recorded) > 200
     assert vmalert.recorded.keys() == prometheus.recorded.keys()
-    for series, (value,) in vmalert.recorded.items():
-        lowest, highest = min(prometheus.recorded[series]), max(prometheus.recorded[series])
-        slack = max(0.05 * max(abs(lowest), abs(highest)), 0.002)
-        assert lowest - slack <= value <= highest + slack, (series, value, prometheus.recorded[series])
+    assert {series: told for series in vmalert.recorded if (told := _difference(series, prometheus, vmalert))} == {}
+
+
+def _difference(series: tuple[tuple[str, str], ...], prometheus: Watched, vmalert: Watched) -> str:
+    (value,), others = vmalert.recorded[series], prometheus.recorded[series]
+    may_lose_a_scrape = re.search(r"absent_data|_lost", str(series))  # on a busy machine, and not the same one
+    slack = max(0.05 * max(map(abs, others)), 0.15 if may_lose_a_scrape else 0.002)
+    return "" if min(others) - slack <= value <= max(others) + slack else f"{value}, but {min(others)} to {max(others)}"
 
 
 def test_the_words_of_the_alerts_are_the_same_but_for_their_numbers(both: tuple[Watched, Watched]) -> None:

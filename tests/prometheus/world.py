@@ -67,7 +67,7 @@ class World:
 
     def history(self) -> History:
         """What was scraped, and recorded of requests, until the world began."""
-        past = History(self.began, interval=5)
+        past = History(self.began, interval=1)
         for job, series in self.jobs.items():
             where = {"job": job, "instance": f"{job}:80"}
             past.series("up", where, lambda _: 1.0, since=PAST)
@@ -96,7 +96,7 @@ def world(began: float, since: float) -> World:
     jobs["full"]["connections", ()] = lambda at: 47.0 if at in trouble else 10.0
     jobs["envoy"] = _pool(trouble)
     jobs["dev-hq"] = {("exporter_collector_success", (("collector", "journal"),)): lambda _: 1.0}
-    outages = tuple(Phase(since + 4 * number, since + 4 * number + 2) for number in range(5))
+    outages = tuple(Phase(since + 3 * number, since + 3 * number + 1.2) for number in range(8))
     return World(began, jobs, {"gone": (absence,), "flappy": outages})
 
 
