@@ -47,17 +47,18 @@ def answer(verified: Verified) -> str:
         sentence += ", and each notification reached the journal."
     else:
         sentence += "."
-    return f"Would anyone have been told? {sentence} So many of so many prove a share of {_bounds(share)}."
+    return f"Would anyone have been told? {sentence} {_proven(share)}"
 
 
-def _bounds(share: Share) -> str:
+def _proven(share: Share) -> str:
     low, high = share.interval
-    return f"at least {low:.0%}" if share.hits else f"at most {high:.0%}"
+    proven = f"at least {low:.0%}" if share.hits else f"at most {high:.0%}"
+    return f"{share.hits} of {share.of} prove that of {proven} of such anomalies someone is told."
 
 
 def table(verified: Verified) -> Iterator[str]:
     """A line for each scenario and intensity, as they were judged."""
-    columns = "{:<20}{:>6}{:>13}{:>22}{:>17}{:>9}{:>16}"
+    columns = "{:<19}{:>6}{:>12}  {:<25}{:>13}{:>7}{:>14}"
     yield columns.format("scenario", "size", "measured", "right alert", "to detect", "needs", "to clear")
     quality = verified.quality
     for name in sorted({one.act.name.partition(" at ")[0] for one in verified.tried if isinstance(one.act, Aim)}):
@@ -92,7 +93,7 @@ def _range(times: Times) -> str:
     """The median and the longest."""
     if times.median is None or times.max is None:
         return "-"
-    return f"{times.median:.1f} / {times.max:.1f} s"
+    return f"{times.median:.1f}/{times.max:.1f} s"
 
 
 def summary(verified: Verified) -> Iterator[str]:

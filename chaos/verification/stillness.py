@@ -11,7 +11,7 @@ from chaos.baseline import NotSteadyError
 from chaos.stopping import Stopping
 from chaos.verification.aim import Aim
 from chaos.verification.decoys import Decoy
-from chaos.verification.level import LATENCY, Gauge
+from chaos.verification.level import LATENCY, SIZED, Gauge
 from chaos.verification.observed import firing
 from prometheus.catalogue import CATALOGUE
 from prometheus.client import PrometheusClient
@@ -65,8 +65,9 @@ class Stillness:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """What the trials may fire; another type that fires is a false alarm, and not waited for."""
-        return tuple(sorted({name for aim in self.aims for name in (aim.anomaly_type, *aim.scenario.may)}))
+        """What the trials may fire that is over soon after them; another type does not hinder the next trial."""
+        fired = {name for aim in self.aims for name in (aim.anomaly_type, *aim.scenario.may)}
+        return tuple(sorted(fired & {*SIZED}))
 
     def _lag(self, types: Sequence[str]) -> float:
         timing = self.stack.prometheus

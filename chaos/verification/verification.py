@@ -34,6 +34,7 @@ from stack.journal import Record
 from stack.model import Stack
 from stack.quantity import format_duration
 
+SLOW = ("budget_exhaustion",)  # looks back over hours, so it tells of all trials together and is judged by none
 SEEN_AFTER = 0.5  # seconds after the scrape and the evaluation that a trial's last moments need
 
 
@@ -115,7 +116,6 @@ class Verification:
             withdrawn = repr(error)
             raise
         finally:
-            self._until = time.time()
             self.record.withdrawn(withdrawn)
         return Outcome.RESILIENT, withdrawn
 
@@ -126,7 +126,7 @@ class Verification:
         check_clocks(self.client)
         self.stillness.at_first(self._wait)
         self._say(Step.BASELINE, "nothing is anomalous")
-        self._since = time.time()
+        self._since = self._until = time.time()
         began = time.monotonic()
         for number, planned in enumerate(self.plan, 1):
             if time.monotonic() - began + planned.gap + self.stillness.estimate(planned.act) > self.limit:
@@ -135,9 +135,12 @@ class Verification:
             self.stopping.pause(planned.gap)
             self.stillness.before(planned.act, self._wait)
             self._say(Step.INJECTION, f"{number} of {len(self.plan)}: {_announced(planned.act)}")
+            self._until = time.time()  # what fires in a trial that is stopped is nobody's
             self.tried.append(self._try(planned.act, plane, stats))
+            self._until = time.time()
             self._say(Step.ALERTS, self._fired(self.tried[-1]))
             self.stillness.after()
+            self._until = time.time()
 
     def _try(self, act: Aim | Decoy, plane: ControlPlane, stats: EnvoyStats) -> Tried:
         if isinstance(act, Aim):
@@ -194,7 +197,8 @@ class Verification:
         void = [one.trial for one in tried if one.void]
         since, until = self._since or self._until, self._until
         # what fired in a void trial belongs to it, and says nothing either way
-        everything = judged([*valid, *void], found, steady_seconds([*valid, *void], since, until))
+        quick = [one for one in found if one.anomaly_type not in SLOW]
+        everything = judged([*valid, *void], quick, steady_seconds([*valid, *void], since, until))
         quality = replace(everything, judgements=tuple(one for one in everything.judgements if one.trial in valid))
         findings = tuple(bars(quality))
         return Verified(outcome, reason, tried, found, quality, findings, tuple(self.left_out))

@@ -46,8 +46,8 @@ def test_show_says_what_is_done_and_expected(path: Path, capsys: pytest.CaptureF
         "parameters  share 100%, intensity 50%, duration 40s, step 0s\n"
         "faults      rate-limit\n"
         "expect      rate_limit_storm\n"
-        "may         error_spike\n"
-        "silent      latency_shift, upstream_failure, traffic_drop, absent_data\n"
+        "may         error_spike, saturation, traffic_spike, budget_exhaustion\n"
+        "silent      latency_shift, upstream_failure, traffic_drop, flapping, absent_data\n"
     )
 
 
