@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from prometheus.convention import Convention
@@ -114,3 +114,16 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
     }
 )
 """Every convention by the name of its preset."""
+
+
+def metrics() -> Iterator[tuple[str, str]]:
+    """What the conventions read: the name of each family of series, and whether it is a counter, gauge or histogram."""
+    found: dict[str, str] = {}
+    for convention in CONVENTIONS.values():
+        if convention.buckets:
+            found[convention.buckets.removesuffix("_bucket")] = "histogram"
+        if convention.total.removesuffix("_count") not in found:
+            found[convention.total] = "counter" if convention.bad else "gauge"
+        if convention.limited_in:
+            found[convention.limited_in] = "counter"
+    yield from found.items()

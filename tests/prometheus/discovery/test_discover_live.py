@@ -12,6 +12,7 @@ import yaml
 
 from hq.cli import main
 from prometheus.client import PrometheusClient
+from prometheus.indicators import families
 from prometheus.rules import rule_texts, write_rules
 from stack.loader import load_stack
 from stack.model import PresetSli
@@ -154,6 +155,7 @@ def test_more_services_than_a_stack_may_have(tmp_path_factory: pytest.TempPathFa
         path = tmp_path / "stack.yaml"
         assert main(["discover", "--prometheus", url, "--output", str(path)]) == 0
     services = load_stack(path).services
+    assert len(list(families(services.values()))) == 1  # they share their rules
     left_out = 1100 - len(services)
     assert 100 <= left_out <= 300
     assert f"# - {left_out} services with fewer requests are left out; narrow it with --selector to see them\n" in (
