@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from types import ModuleType
 
-from hq.commands import rule_lint, rule_record, rule_replay
+from hq.commands import rule_lint, rule_record, rule_replay, rule_test
 
-VERBS: tuple[ModuleType, ...] = (rule_lint, rule_record, rule_replay)
+VERBS: tuple[ModuleType, ...] = (rule_lint, rule_test, rule_record, rule_replay)
 """A module of hq/commands for each verb."""
 
 

@@ -15,18 +15,18 @@ def kind_of(node: Node, known: Callable[[str], str | None]) -> str | None:
     """COUNTER, GAUGE or SUM_OF_COUNTERS, None where it cannot be told; `known` tells of a metric by its name."""
     if isinstance(node, Selector):
         return known(node.name) if node.name else None
-    if isinstance(node, Subquery):
-        return kind_of(node.inner, known)
     if isinstance(node, Call):
         return kind_of(node.arguments[0], known) if node.name in _PASSING else GAUGE
-    if isinstance(node, Aggregation):
+    if isinstance(node, Aggregation | Subquery):
         inner = kind_of(node.inner, known)
-        if node.name in _CHOOSING:
-            return inner
-        return SUM_OF_COUNTERS if node.name == "sum" and inner in (COUNTER, SUM_OF_COUNTERS) else GAUGE
-    if isinstance(node, Binary):
-        return _of_binary(node, known)
-    return GAUGE
+        return _aggregated(node.name, inner) if isinstance(node, Aggregation) else inner
+    return _of_binary(node, known) if isinstance(node, Binary) else GAUGE
+
+
+def _aggregated(name: str, inner: str | None) -> str | None:
+    if name in _CHOOSING or inner is None:
+        return inner
+    return SUM_OF_COUNTERS if name == "sum" and inner in (COUNTER, SUM_OF_COUNTERS) else GAUGE
 
 
 def _of_binary(node: Binary, known: Callable[[str], str | None]) -> str | None:

@@ -62,11 +62,9 @@ def labels_of(node: Node, recorded: Callable[[str], Labels]) -> Labels | None:
     if isinstance(node, Selector):
         empty = {one.label for one in node.matchers if one.operator == "=" and not one.value}
         return (recorded(node.name) if node.name else ANY).without(empty)
-    if isinstance(node, Subquery):
-        return labels_of(node.inner, recorded)
-    if isinstance(node, Negation):
+    if isinstance(node, Subquery | Negation):
         inner = labels_of(node.inner, recorded)
-        return inner and inner.without(_NAMELESS)
+        return inner.without(_NAMELESS) if inner and isinstance(node, Negation) else inner
     if isinstance(node, Call):
         return _of_call(node, recorded)
     if isinstance(node, Aggregation):
@@ -82,14 +80,17 @@ def _of_call(node: Call, recorded: Callable[[str], Labels]) -> Labels | None:
     if node.name in ("absent", "absent_over_time"):
         return _of_absent(node.arguments[0])
     inner = [labels for one in node.arguments if (labels := labels_of(one, recorded)) is not None]
-    if node.name == "info":
-        return ANY
     if not inner:
         return NONE
+    return ANY if node.name == "info" else _of_series(node, inner)
+
+
+def _of_series(node: Call, inner: list[Labels]) -> Labels:
+    """Of a function of series, given the labels of its arguments."""
     texts = [one.value for one in node.arguments if isinstance(one, Text)]
     if node.name in ("label_replace", "label_join") and texts:
         return inner[0].adding(texts[:1])
-    if node.name == "histogram_quantile" or node.name == "histogram_fraction":
+    if node.name in ("histogram_quantile", "histogram_fraction"):
         return inner[-1].without({"le", "__name__"})
     return inner[0] if node.name in _SAME_SERIES else inner[0].without(_NAMELESS)
 

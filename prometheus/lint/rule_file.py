@@ -65,14 +65,31 @@ class RuleSource:
     remarks: tuple[GroupRemark, ...] = ()
 
 
+def read_text(path: Path) -> str:
+    """The text of a file of rules or of their tests; raises HqError."""
+    try:
+        if not path.exists():
+            raise HqError(f"there is no file {path}")
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise HqError(f"{path} cannot be read: {error.strerror}") from None
+    if len(raw) > MAX_BYTES:
+        raise HqError(f"{path} is larger than {MAX_BYTES // 1024**2} MiB")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), raw.count(b"\n", 0, error.start) + 1, "not UTF-8 text") from None
+
+
 def read_rule_file(path: Path) -> RuleSource:
     """The rules in `path`; raises HqError for what is no rule file, with the line where that shows."""
-    return parse_rule_file(_text(path), str(path))
+    return parse_rule_file(read_text(path), str(path))
 
 
 def is_test_file(path: Path) -> bool:
     """Whether `path` is a file for `promtool test rules` rather than one of rules."""
-    return re.search(r"^tests:", _text(path), re.MULTILINE) is not None
+    return re.search(r"^tests:", read_text(path), re.MULTILINE) is not None
 
 
 def parse_rule_file(text: str, name: str) -> RuleSource:
@@ -168,19 +185,3 @@ def known_check(word: str, where: str) -> str:
     if word not in CHECKS:
         raise HqError(f'{where}: there is no check "{word}"; {suggestion(word, tuple(CHECKS))}')
     return word
-
-
-def _text(path: Path) -> str:
-    try:
-        if not path.exists():
-            raise HqError(f"there is no file {path}")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise HqError(f"{path} cannot be read: {error.strerror}") from None
-    if len(raw) > MAX_BYTES:
-        raise HqError(f"{path} is larger than {MAX_BYTES // 1024**2} MiB")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), raw.count(b"\n", 0, error.start) + 1, "not UTF-8 text") from None

@@ -72,7 +72,7 @@ def tokens(text: str) -> list[Token]:
 
 
 def depth(text: str) -> int:
-    """How deep the syntax tree can be at most: the operators of every bracket that is open at once, and the brackets."""
+    """How deep the syntax tree can be at most: all brackets that are open at once, and the operators in them."""
     deepest, open_brackets = 0, [0]
     for token in tokens(text):
         if token.text in ("(", "{"):

@@ -25,7 +25,7 @@ def check(rule: ParsedRule, known: Knowledge) -> Iterator[Finding]:
         for asked in labels_asked(_text(value)):
             if not labels.may_have(asked.label):
                 fix = _fix(asked.label, rule, labels, known)
-                summary = f"{where} uses the label {asked.label}, which the expression has not"
+                summary = f"{where} uses the label {asked.label}, which the result of the expression does not have"
                 yield Finding("template", summary, _WHY, fix, asked.span, where)
 
 
@@ -64,7 +64,5 @@ def _kept(node: Node, label: str) -> str | None:
     if isinstance(node, Binary) and node.on:
         return f"on ({', '.join(node.matching or ())}) drops it; add group_left () if the left side has more series"
     if isinstance(node, Call) and node.name in ("absent", "absent_over_time"):
-        return (
-            "absent() gives the labels that its selector demands by =, and no others; demand it, or leave it out here"
-        )
+        return "absent() has only the labels that its selector demands by =; demand this one too, or leave it out here"
     return None
