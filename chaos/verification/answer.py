@@ -31,7 +31,7 @@ def answer(verified: Verified) -> str:
     began = {judgement.trial: judgement for judgement in verified.quality.judgements}
     seen = [one for one in due if began[one.trial].right]
     told = [one for one in seen if one.notified is not None]
-    share = Share(len(told or seen), len(due))
+    share = Share(len(told), len(due))
     word = "Yes" if len(told) == len(due) else "Not always" if told else "No"
     sentence = f"{word}: the right alert fired for {len(seen)} of {len(due)} anomalies that were large enough"
     if seen:
