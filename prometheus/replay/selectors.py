@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import zip_longest
 
 from prometheus.selector import matchers, name_of
 
@@ -24,7 +25,7 @@ _TOKEN = re.compile(
 def selectors(expr: str) -> Iterator[str]:
     """Every selector in a PromQL expression, without its range or offset, in the order in which they stand."""
     tokens = [match for match in _TOKEN.finditer(expr) if match.lastgroup]
-    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+    for token, after in zip_longest(tokens, tokens[1:]):
         text = token["selector"]
         is_call = text is not None and "{" not in text and after is not None and (after[0] == "(" or after["labels"])
         if text is not None and not is_call:
