@@ -9,7 +9,7 @@ from chaos.verification.aim import Aim
 from chaos.verification.bars import worded
 from chaos.verification.quality import Quality, Share, Times
 from chaos.verification.settled import Tried
-from chaos.verification.verification import Verified
+from chaos.verification.verified import Verified
 from gates.wording import number, span
 
 

@@ -10,7 +10,7 @@ from chaos.verification.aim import Aim
 from chaos.verification.answer import answer
 from chaos.verification.quality import Quality, Share, Times
 from chaos.verification.settled import Tried
-from chaos.verification.verification import Verified
+from chaos.verification.verified import Verified
 
 Document = Mapping[str, object]
 

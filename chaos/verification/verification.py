@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from chaos.clock import check_clocks
-from chaos.detection import notified_at
 from chaos.dose import Dose, EnvoyStats, through, unused
 from chaos.faults.fault import Fault
 from chaos.injection import Injection
@@ -17,38 +16,22 @@ from chaos.run import CONNECT_SECONDS, Progress, Step
 from chaos.score import Outcome, ResilienceScore
 from chaos.stopping import StoppedError, Stopping
 from chaos.verification.aim import Aim
-from chaos.verification.bars import Finding, bars
 from chaos.verification.decoys import Decoy, Drift
 from chaos.verification.episodes import Episode, Trial
 from chaos.verification.level import Gauge
 from chaos.verification.observed import episodes
-from chaos.verification.quality import Quality, judged, steady_seconds
 from chaos.verification.schedule import Planned
 from chaos.verification.settled import Tried, settled
 from chaos.verification.stillness import Stillness
+from chaos.verification.verified import Verified, notified, verified
 from chaos.watch import LONGEST_LOOK, StopConditions
 from gates.wording import span
 from prometheus.client import PrometheusClient
 from stack.errors import HqError, JournalError
-from stack.journal import Record
 from stack.model import Stack
 from stack.quantity import format_duration
 
-SLOW = ("budget_exhaustion",)  # looks back over hours, so it tells of all trials together and is judged by none
 SEEN_AFTER = 0.5  # seconds after the scrape and the evaluation that a trial's last moments need
-
-
-@dataclass(frozen=True)
-class Verified:
-    """What was tried, what fired, and what that says; `quality` and `findings` only of trials that are not void."""
-
-    outcome: Outcome
-    reason: str
-    tried: tuple[Tried, ...]
-    episodes: tuple[Episode, ...]
-    quality: Quality
-    findings: tuple[Finding, ...]
-    left_out: tuple[str, ...]
 
 
 @dataclass
@@ -91,7 +74,9 @@ class Verification:
         finally:
             end = ResilienceScore(self.record.run, self.record.scenario.name, self.record.target, outcome, reason)
             self.record.finished(end, time.monotonic() - began)
-        return self._verified(outcome, reason)
+        tried = notified(self.tried, self.record.journal.read())
+        found = self._episodes() if self._since else ()
+        return verified(outcome, reason, tried, found, (self._since, self._until), self.left_out)
 
     @property
     def longest(self) -> float:
@@ -189,34 +174,11 @@ class Verification:
             words.append(f"not judged: {tried.void}")
         return "; ".join([*words, fired or "nothing fired"])
 
-    def _verified(self, outcome: Outcome, reason: str) -> Verified:
-        records = self.record.journal.read()
-        tried = tuple(self._told(number, records) for number in range(len(self.tried)))
-        found = self._episodes() if self._since else ()
-        valid = [one.trial for one in tried if not one.void]
-        void = [one.trial for one in tried if one.void]
-        since, until = self._since or self._until, self._until
-        # what fired in a void trial belongs to it, and says nothing either way
-        quick = [one for one in found if one.anomaly_type not in SLOW]
-        everything = judged([*valid, *void], quick, steady_seconds([*valid, *void], since, until))
-        quality = replace(everything, judgements=tuple(one for one in everything.judgements if one.trial in valid))
-        findings = tuple(bars(quality))
-        return Verified(outcome, reason, tried, found, quality, findings, tuple(self.left_out))
-
     def _episodes(self) -> tuple[Episode, ...]:
         every = self.stack.prometheus.evaluation_interval
         services = sorted({planned.act.service for planned in self.plan})
         found = [one for name in services for one in episodes(self.client, name, self._since, self._until, every)]
         return tuple(sorted(found, key=lambda one: (one.since, one.anomaly_type, one.severity)))
-
-    def _told(self, number: int, records: Sequence[Record]) -> Tried:
-        one = self.tried[number]
-        trial = one.trial
-        following = (other.trial.since for other in self.tried[number + 1 :] if other.trial.kind == trial.kind)
-        at = notified_at(records, (trial.kind,), trial.service, trial.since)
-        if at is None or at >= min(following, default=float("inf")):
-            return one
-        return replace(one, notified=at - trial.since)
 
     def _wait(self, sentence: str) -> None:
         self._say(Step.BASELINE, sentence)

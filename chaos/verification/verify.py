@@ -16,7 +16,8 @@ from chaos.verification.aim import Aim, aims
 from chaos.verification.bars import INTENSITIES
 from chaos.verification.decoys import decoys
 from chaos.verification.schedule import Planned, sample, schedule
-from chaos.verification.verification import Verification, Verified
+from chaos.verification.verification import Verification
+from chaos.verification.verified import Verified
 from prometheus.client import PrometheusClient
 from prometheus.errors import PrometheusError
 from stack.errors import HqError

@@ -14,7 +14,7 @@ from stack.model import Stack
 from stack.placement import open_stack
 
 if TYPE_CHECKING:
-    from chaos.verification.verification import Verified
+    from chaos.verification.verified import Verified
     from chaos.verification.verify import Asked
 
 REPEATS = 3

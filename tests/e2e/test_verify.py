@@ -52,7 +52,8 @@ def verifying(live: LiveStack) -> Iterator[tuple[subprocess.Popen[str], float]]:
         yield running, since
     finally:
         running.kill()
-        running.wait(10)
+        with running:  # closes its output
+            running.wait(10)
 
 
 def test_sigint_withdraws_and_is_told(verifying: tuple[subprocess.Popen[str], float], live: LiveStack) -> None:

@@ -19,7 +19,7 @@ from chaos.verification.episodes import Episode, Trial
 from chaos.verification.level import Level
 from chaos.verification.quality import judged
 from chaos.verification.settled import Tried
-from chaos.verification.verification import Verified
+from chaos.verification.verified import Verified
 
 SCENARIO = load_scenario("rate-limit-storm")
 
