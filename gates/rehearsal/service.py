@@ -85,7 +85,7 @@ class Service:
         elif name.endswith(" in a slice"):
             yield {}, self._count(gate, name.removesuffix(" in a slice")) / len(asked.times)
         elif name in ("requests", "counted requests"):
-            if name == "requests" or self.has_bad_series or " or 0 * " in question:
+            if name == "requests" or self.has_bad_series or " or 0 * " in question or _sli(gate).probed:
                 yield {}, self._count(gate, name)
         elif name in ("requests in buckets", "series of buckets"):
             yield from self._buckets(gate, name)

@@ -176,3 +176,11 @@ def test_evidence_from_before_there_were_probes_is_judged_again(check: Check, tm
     del document["sha256"]
     evidence.write_text(json.dumps({**document, "sha256": _digest(document)}))
     assert main(["--replay", str(evidence)]) == code
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("text", [STACK, GATES])
+def test_a_rehearsal_of_probes_finds_no_guesses(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "file.yaml"
+    file.write_text(text.format(url="http://127.0.0.1:9", target="a"))
+    assert main(["--config" if "slos:" in text else "--stack", str(file), "--self-test"]) == 0, capsys.readouterr().out
