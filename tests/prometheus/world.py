@@ -120,12 +120,12 @@ def _pool(trouble: Phase) -> Family:
     front, cluster = ("envoy_http_conn_manager_prefix", POOL), ("envoy_cluster_name", POOL)
     answers, sent = "envoy_http_downstream_rq_xx", "envoy_cluster_upstream_rq"
     family: Family = {
-        (answers, (front, ("envoy_response_code_class", "2"))): trouble.within(20, 2),
-        (answers, (front, ("envoy_response_code_class", "4"))): trouble.within(0, 8),
-        (answers, (front, ("envoy_response_code_class", "5"))): trouble.within(0, 10),
+        (answers, (front, ("envoy_response_code_class", "2"))): trouble.within(20, 0),
+        (answers, (front, ("envoy_response_code_class", "4"))): trouble.within(0, 15),
+        (answers, (front, ("envoy_response_code_class", "5"))): trouble.within(0, 15),
         ("envoy_http_downstream_rq_rx_reset", (front,)): trouble.within(0, 0),
-        (sent, (cluster, ("envoy_response_code", "200"))): trouble.within(20, 2),
-        (sent, (cluster, ("envoy_response_code", "429"))): trouble.within(0, 8),
+        (sent, (cluster, ("envoy_response_code", "200"))): trouble.within(20, 0),
+        (sent, (cluster, ("envoy_response_code", "429"))): trouble.within(0, 15),
         ("envoy_cluster_membership_healthy", (cluster,)): lambda at: 3.0 if at in trouble else 4.0,
         ("envoy_cluster_membership_total", (cluster,)): lambda _: 4.0,
     }
