@@ -160,7 +160,9 @@ def _worded(value: Value) -> Value:
 
 
 def _mapping(value: Value | None) -> dict[str, Value]:
-    return value.mapping() if value and getattr(value.node, "value", None) not in ("", "null", "~") else {}
+    if value is None or getattr(value.node, "value", None) in ("", "null", "~"):
+        return {}
+    return {key: one if one.node.value == "" else _worded(one) for key, one in value.mapping().items()}
 
 
 def _ignored(source: Source, first: int, last: int) -> frozenset[str]:

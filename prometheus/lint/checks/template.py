@@ -61,6 +61,9 @@ def _kept(node: Node, label: str) -> str | None:
         if node.without:
             return f"{node.name} without ({', '.join(node.labels)}) drops it; leave {label} out of the list"
         return f"{node.name} drops it; write {node.name} by ({', '.join((*node.labels, label))}) (…)"
+    if isinstance(node, Binary) and node.many:
+        brought = ", ".join((*node.brought, label))
+        return f"the labels of the side with more series are kept; bring it over: group_{node.many} ({brought})"
     if isinstance(node, Binary) and node.on:
         return f"on ({', '.join(node.matching or ())}) drops it; add group_left () if the left side has more series"
     if isinstance(node, Call) and node.name in ("absent", "absent_over_time"):
