@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from chaos.score import Outcome
 from chaos.verification.aim import Aim
@@ -13,14 +14,13 @@ from chaos.verification.verified import Verified
 from gates.wording import number, span
 
 
-def outcome_of(verified: Verified, *, quick: bool) -> Outcome:
-    """Resilient when the bars are met; of a sample, when chance explains what was missed."""
-    if verified.outcome is not Outcome.RESILIENT:
-        return verified.outcome
+def concluded(verified: Verified, *, sample: bool) -> Verified:
+    """With the outcome that the bars make of trials that came to their end; of a sample, chance may explain a miss."""
+    reason = answer(verified)
     if not any(one.trial.must_alert for one in verified.quality.judgements):
-        return Outcome.COULD_NOT_RUN
-    missed = any(one.disproved if quick else one.met is False for one in verified.findings)
-    return Outcome.WEAKNESS if missed else Outcome.RESILIENT
+        return replace(verified, outcome=Outcome.COULD_NOT_RUN, reason=reason)
+    missed = any(one.disproved if sample else one.met is False for one in verified.findings)
+    return replace(verified, outcome=Outcome.WEAKNESS if missed else Outcome.RESILIENT, reason=reason)
 
 
 def answer(verified: Verified) -> str:

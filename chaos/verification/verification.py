@@ -16,6 +16,8 @@ from chaos.run import CONNECT_SECONDS, Progress, Step
 from chaos.score import Outcome, ResilienceScore
 from chaos.stopping import StoppedError, Stopping
 from chaos.verification.aim import Aim
+from chaos.verification.answer import concluded
+from chaos.verification.bars import bars
 from chaos.verification.decoys import Decoy, Drift
 from chaos.verification.episodes import Episode, Trial
 from chaos.verification.level import Gauge
@@ -23,7 +25,7 @@ from chaos.verification.observed import episodes
 from chaos.verification.schedule import Planned
 from chaos.verification.settled import Tried, settled
 from chaos.verification.stillness import Stillness
-from chaos.verification.verified import Verified, notified, verified
+from chaos.verification.verified import Verified, notified, quality_of
 from chaos.watch import LONGEST_LOOK, StopConditions
 from gates.wording import span
 from prometheus.client import PrometheusClient
@@ -36,7 +38,10 @@ SEEN_AFTER = 0.5  # seconds after the scrape and the evaluation that a trial's l
 
 @dataclass
 class Verification:
-    """The trials of `plan` on a stack, lived once by `execute`, within `limit` seconds of its steady beginning."""
+    """The trials of `plan` on a stack, lived once by `execute`, within `limit` seconds of its steady beginning.
+
+    Of a `sample`, what chance explains is no weakness.
+    """
 
     stack: Stack
     client: PrometheusClient
@@ -45,6 +50,7 @@ class Verification:
     record: RunRecord
     progress: Callable[[Progress], None]
     limit: float = float("inf")
+    sample: bool = False
     tried: list[Tried] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     stillness: Stillness = field(init=False)
@@ -71,12 +77,19 @@ class Verification:
         outcome, reason = Outcome.COULD_NOT_RUN, "it was ended from outside"
         try:
             outcome, reason = self._lived()
+            found = self._judged(outcome, reason)
+            outcome, reason = found.outcome, found.reason
         finally:
             end = ResilienceScore(self.record.run, self.record.scenario.name, self.record.target, outcome, reason)
             self.record.finished(end, time.monotonic() - began)
+        return found
+
+    def _judged(self, outcome: Outcome, reason: str) -> Verified:
         tried = notified(self.tried, self.record.journal.read())
         found = self._episodes() if self._since else ()
-        return verified(outcome, reason, tried, found, (self._since, self._until), self.left_out)
+        quality = quality_of(tried, found, self._since, self._until)
+        made = Verified(outcome, reason, tried, found, quality, tuple(bars(quality)), tuple(self.left_out))
+        return concluded(made, sample=self.sample) if outcome is Outcome.RESILIENT else made
 
     @property
     def longest(self) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from chaos.detection import notified_at
 from chaos.score import Outcome
-from chaos.verification.bars import Finding, bars
+from chaos.verification.bars import Finding
 from chaos.verification.episodes import Episode
 from chaos.verification.quality import Quality, judged, steady_seconds
 from chaos.verification.settled import Tried
@@ -39,19 +39,6 @@ def quality_of(tried: Sequence[Tried], episodes: Sequence[Episode], since: float
     everything = judged(trials, quick, steady_seconds(trials, since, until))
     valid = {one.trial for one in tried if not one.void}
     return replace(everything, judgements=tuple(one for one in everything.judgements if one.trial in valid))
-
-
-def verified(
-    outcome: Outcome,
-    reason: str,
-    tried: Sequence[Tried],
-    episodes: Sequence[Episode],
-    stretch: tuple[float, float],
-    left_out: Sequence[str],
-) -> Verified:
-    """How it ended, with the judgement of the `stretch` (epoch seconds, from and to) in which it was tried."""
-    quality = quality_of(tried, episodes, *stretch)
-    return Verified(outcome, reason, tuple(tried), tuple(episodes), quality, tuple(bars(quality)), tuple(left_out))
 
 
 def notified(tried: Sequence[Tried], records: Sequence[Record]) -> tuple[Tried, ...]:

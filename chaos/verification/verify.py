@@ -96,7 +96,7 @@ def verify(
         verification = Verification(stack, client, planned.plan, stopping, record, progress)
         verification.left_out += planned.left_out
         if asked.quick:
-            verification.limit = QUICK_SECONDS
+            verification.limit, verification.sample = QUICK_SECONDS, True
         return verification.execute()
 
 

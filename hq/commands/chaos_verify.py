@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 from pathlib import Path
@@ -49,7 +50,7 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from chaos.verification.answer import outcome_of
+    from chaos.score import EXIT_CODES
     from chaos.verification.document import document
     from chaos.verification.verify import verify
     from hq.commands.chaos import Teller, refuse_somebody_elses
@@ -60,9 +61,10 @@ def _verify(arguments: argparse.Namespace) -> int:
     stack = open_stack(arguments.stack)
     _refuse_mistakes(stack, asked)
     refuse_somebody_elses(stack)
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")  # a decoy starts a program, and gRPC would remark upon it
     teller = Teller(sys.stderr if arguments.json else sys.stdout)
     verified = verify(stack, connect(stack.prometheus), asked, teller.tell)
-    exit_code = EXIT_CODES[outcome_of(verified, quick=asked.quick).value]
+    exit_code = EXIT_CODES[verified.outcome]
     found = json.dumps(document(verified, seed=asked.seed, quick=asked.quick, exit_code=exit_code), indent=2)
     if arguments.output:
         arguments.output.write_text(found + "\n")
@@ -71,11 +73,8 @@ def _verify(arguments: argparse.Namespace) -> int:
     else:
         _print(verified, asked)
     if exit_code >= 2:
-        print(f"dev-hq: {_unjudged(verified)}", file=sys.stderr)
+        print(f"dev-hq: {verified.outcome.value.replace('_', ' ')}: {verified.reason}", file=sys.stderr)
     return exit_code
-
-
-EXIT_CODES = {"resilient": 0, "weakness": 1, "could_not_run": 2, "stopped": 3}
 
 
 def _asked(arguments: argparse.Namespace) -> Asked:
@@ -134,11 +133,3 @@ def _print(verified: Verified, asked: Asked) -> None:
     if asked.quick:
         print("This was a sample: each bound above says how little it proves; without --quick, more is tried.")
     print(f"seed {asked.seed}")
-
-
-def _unjudged(verified: Verified) -> str:
-    from chaos.score import Outcome
-
-    if verified.outcome is Outcome.RESILIENT:
-        return "could not run: no anomaly came about that should have raised an alert"
-    return f"{verified.outcome.value.replace('_', ' ')}: {verified.reason}"

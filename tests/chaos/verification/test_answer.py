@@ -11,7 +11,7 @@ import pytest
 from chaos.scenario_file import load_scenario
 from chaos.score import Outcome
 from chaos.verification.aim import Aim
-from chaos.verification.answer import answer, outcome_of, summary, table
+from chaos.verification.answer import answer, concluded, summary, table
 from chaos.verification.bars import BELOW, FAR_ABOVE, bars
 from chaos.verification.decoys import Drift
 from chaos.verification.document import document
@@ -38,9 +38,11 @@ def alert(since: float) -> Episode:
     return Episode("rate_limit_storm", "high", "shop", since, since + 60)
 
 
-def verified(*tried: Tried, alerts: tuple[Episode, ...] = (), outcome: Outcome = Outcome.RESILIENT) -> Verified:
+def verified(*tried: Tried, alerts: tuple[Episode, ...] = ()) -> Verified:
     quality = judged([one.trial for one in tried if not one.void], alerts, 600.0)
-    return Verified(outcome, "everything was tried", tried, alerts, quality, tuple(bars(quality)), ("no decoy here",))
+    return Verified(
+        Outcome.RESILIENT, "everything was tried", tried, alerts, quality, tuple(bars(quality)), ("no decoy here",)
+    )
 
 
 @pytest.mark.parametrize(
@@ -108,11 +110,11 @@ def test_the_table_and_the_summary() -> None:
 def test_a_missed_bar_is_a_weakness_unless_a_sample_can_miss_it_by_chance() -> None:
     stray = replace(alert(400), anomaly_type="traffic_drop")
     found = verified(storm(100), alerts=(alert(112), stray))
-    assert outcome_of(found, quick=False) is Outcome.WEAKNESS
-    assert outcome_of(found, quick=True) is Outcome.RESILIENT
-    assert outcome_of(verified(storm(100)), quick=True) is Outcome.WEAKNESS
-    assert outcome_of(verified(storm(100, intensity=BELOW)), quick=True) is Outcome.COULD_NOT_RUN
-    assert outcome_of(verified(storm(100), outcome=Outcome.STOPPED), quick=False) is Outcome.STOPPED
+    assert concluded(found, sample=False).outcome is Outcome.WEAKNESS
+    assert concluded(found, sample=True).outcome is Outcome.RESILIENT
+    assert concluded(found, sample=True).reason == answer(found)
+    assert concluded(verified(storm(100)), sample=True).outcome is Outcome.WEAKNESS
+    assert concluded(verified(storm(100, intensity=BELOW)), sample=True).outcome is Outcome.COULD_NOT_RUN
 
 
 def test_the_json_holds_all_that_it_was_judged_from() -> None:
