@@ -3,9 +3,9 @@
 What is expected now is the mean of the same time of day on the last three days; until a day of that has proved itself,
 the mean of the last day. How far from it is still usual is 5 % more than the furthest of the past seven days, and never
 less than one standard deviation, so that neither a quantised, a flat nor a heavy-tailed series cries wolf. What goes
-beyond is learnt as one and a half widths at most (winsorised): an incident does not hide the next, yet a new level that
-lasts is learnt within steps. A lasting shift that is too small for that shows in the mean of two hours, which has a
-width of its own.
+beyond is learnt as twice the width of an hour ago at most (winsorised): an incident of less than an hour doubles the
+band at most, and does not hide a worse one, yet a new level that lasts is learnt within hours. A lasting shift that is
+too small for that shows in the mean of two hours, which has a width of its own.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ STEP = 300.0
 MEMORY = "7d"
 BEYOND = "1.05"
 """How many times the furthest deviation of the past is the width."""
-CLAMP = "1.5"
-"""How many widths from the centre a value is learnt as, at most."""
+CLAMP = "2"
+"""How many widths, as they were BEFORE, from the centre a value is learnt as, at most."""
+BEFORE = "1h"
 RELATIVE = "0.01"
 """The share of the centre that the width is at least: arithmetic alone moves a constant series by something."""
 
@@ -115,8 +116,8 @@ def _sided(deviation: str, width: str, direction: Direction) -> str:
     return f"clamp_min({'-1 * ' if direction == 'down' else ''}{deviation} / {width}, 0)"
 
 
-def _last(series: str) -> str:
-    return f"last_over_time({series}[{format_duration(2 * STEP)}])"
+def _last(series: str, ago: str = "") -> str:
+    return f"last_over_time({series}[{format_duration(2 * STEP)}]{f' offset {ago}' if ago else ''})"
 
 
 def _larger(one: str, other: str) -> str:
@@ -135,10 +136,10 @@ def _same_time_of_day(learned: str) -> str:
 
 
 def _learned(source: str, names: Names, excluded: str | None) -> str:
-    clamped = (
-        f"{names.centre} + {names.width} * clamp((({source}) - {names.centre}) / {names.width}, -{CLAMP}, {CLAMP})"
-    )
-    return f"({clamped} or ({source})) unless {excluded}" if excluded else f"{clamped}\nor ({source})"
+    """The width of an hour ago, for one that grows with each value that it holds would soon hold anything."""
+    width = f"({_last(names.width, BEFORE)} or {names.width})"
+    clamped = f"{names.centre} + {width} * clamp((({source}) - {names.centre}) / {width}, -{CLAMP}, {CLAMP})"
+    return f"({clamped}\nor ({source}))\nunless {excluded}" if excluded else f"{clamped}\nor ({source})"
 
 
 def _drift(names: Names) -> str:

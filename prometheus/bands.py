@@ -10,8 +10,10 @@ from prometheus.rule import Recording
 from prometheus.scores import signals
 from stack.model import Stack
 
-CHAOS = "on (service) max_over_time(service:chaos:active[6m]) == 1"
-"""Nothing is learnt of a service while a fault of ours is injected, nor of the five minutes that hold a bit of it."""
+EXCLUDED = (
+    "on (service) max_over_time(service:chaos:active[6m]) == 1\nunless max_over_time(anomaly:limit_score[6m]) >= 1"
+)
+"""Nothing is learnt while a fault of ours is injected into a service, nor of what is beyond its limit anyway."""
 
 
 def bands(stack: Stack) -> Iterator[Recording]:
@@ -19,7 +21,7 @@ def bands(stack: Stack) -> Iterator[Recording]:
     banded = [kind for kind in CATALOGUE.values() if kind.band and any(signals(kind, stack))]
     names = "|".join(kind.name for kind in banded)
     actual = f'avg_over_time(anomaly:actual{{anomaly_type=~"{names}"}}[5m])'
-    yield from band_rules(actual, excluded=CHAOS, least=_least(banded))
+    yield from band_rules(actual, excluded=EXCLUDED, least=_least(banded))
 
 
 def _least(banded: Sequence[AnomalyType]) -> str:
