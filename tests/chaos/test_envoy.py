@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import threading
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from chaos.envoy import BUCKETS, envoy_command, envoy_config, write_envoy_config
 from stack.address import Address, free_address
 from stack.errors import HqError
 from stack.loader import load_stack
-from stack.model import EnvoySettings
+from stack.model import AnomalySettings, EnvoySettings
 from stack.process import Child, find_program
 from stack.waiting import wait_for
 from tests.chaos.data_plane import Quiet, ask, build_stack, run_plane, serve
@@ -42,6 +43,25 @@ def test_the_demo_has_the_configuration_that_was_reviewed():
 def test_the_histograms_have_the_bounds_of_the_objectives(tmp_path):
     settings = envoy_config(build_stack(tmp_path, "http://127.0.0.1:8000"))["stats_config"]
     assert settings["histogram_bucket_settings"][0]["buckets"] == sorted({*BUCKETS, 70})
+
+
+def test_the_histograms_have_the_bounds_at_which_an_anomaly_gets_worse(tmp_path):
+    stack = build_stack(tmp_path, "http://127.0.0.1:8000")
+    stack = replace(stack, anomalies=AnomalySettings(limits={"latency_shift": Decimal("0.12")}))
+    settings = envoy_config(stack)["stats_config"]
+    assert settings["histogram_bucket_settings"][0]["buckets"] == sorted({*BUCKETS, 70, 120, 180, 240, 360})
+
+
+def test_a_pool_takes_no_more_requests_at_once_than_it_says():
+    stack = load_stack(ROOT / "stack.yaml")
+    pool = replace(stack.pools["vendor-proxies"], max_requests=200)
+    config = envoy_config(replace(stack, pools={pool.name: pool}))
+    limits = {
+        cluster["name"]: cluster["circuit_breakers"]["thresholds"][0]["max_requests"]
+        for cluster in config["static_resources"]["clusters"]
+    }
+    assert limits.pop("pool_vendor-proxies") == 200
+    assert set(limits.values()) == {1_000_000}, "its members are not held to it one by one"
 
 
 def test_there_is_one_leased_layer_and_no_other(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from stack.address import Address
 from stack.errors import ConfigError
 from stack.loader import load_stack
-from stack.model import PresetSli, PromqlSli, Stack
+from stack.model import Capacity, PresetSli, PromqlSli, Stack
 from stack.quantity import parse_duration
 
 ROOT = Path(__file__).parent.parent.parent
@@ -133,3 +133,20 @@ def test_own_addresses_are_those_on_this_machine(tmp_path: Path) -> None:
         "127.0.0.1:9093",
     ]
     assert stack.prometheus.url == "https://prometheus.example/prefix"
+
+
+def test_limits_and_what_can_run_full(tmp_path: Path) -> None:
+    text = SHOP + "    saturation: {used: db_connections, limit: 12.5}\n" + POOL + "    max_requests: 200\n"
+    text += "anomalies: {limits: {latency_shift: 1.5s, error_spike: 2.5%, traffic_spike: 4.5, flapping: 6}}\n"
+    stack = load(tmp_path, text)
+    assert stack.services["shop"].saturation == Capacity("db_connections", Decimal("12.5"))
+    assert stack.pools["proxies"].max_requests == 200
+    assert stack.anomalies.limits == {
+        "latency_shift": Decimal("1.5"), "error_spike": Decimal("0.025"), "traffic_spike": Decimal("4.5"),
+        "flapping": Decimal(6),
+    }  # fmt: skip
+    selected = load(tmp_path, SHOP + "    saturation: {used: 'in_use{a=\"b\"}', limit: most}\n")
+    assert selected.services["shop"].saturation == Capacity('in_use{a="b"}', "most")
+    plain = load(tmp_path, SHOP + POOL)
+    assert (plain.services["shop"].saturation, plain.pools["proxies"].max_requests) == (None, 1_000_000)
+    assert plain.anomalies.limits == {}
