@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from prometheus.adaptive import STEP, Names, band_rules, distance, drift_distance, larger
+from prometheus.formats.format import Format, Naming
 from prometheus.formats.text import dump
-from prometheus.rule import Recording
+from prometheus.rule import Recording, RuleFile
 from stack.quantity import format_duration
 
 SOURCE = "nab_value"
 SCORE = "anomaly:score"
 THRESHOLD = "0.5"
 NAMES = Names()
+TITLE = "# The adaptive band on the Numenta Anomaly Benchmark"
 
 
 def nab_rules() -> list[Recording]:
@@ -26,6 +30,18 @@ def nab_rules() -> list[Recording]:
 def nab_file() -> str:
     """The rule file: reads nab_value{series}, records anomaly:score{series}; says the threshold in a comment."""
     rules = [{"record": rule.record, "expr": rule.expr} for rule in nab_rules()]
-    header = f"# The adaptive band on the Numenta Anomaly Benchmark: {SOURCE}{{series}} to {SCORE}{{series}}.\n"
+    header = f"{TITLE}: {SOURCE}{{series}} to {SCORE}{{series}}.\n"
     groups = {"groups": [{"name": "nab", "interval": format_duration(STEP), "rules": rules}]}
     return f"{header}# threshold: {THRESHOLD}\n{dump(groups)}"
+
+
+class _OfNoStack(Format):
+    """A format whose one file is the same for every stack."""
+
+    def texts(self, files: Iterable[RuleFile], naming: Naming) -> dict[str, str]:
+        """The file by its name, as it is written."""
+        return {"nab.yml": nab_file()}
+
+
+NAB = _OfNoStack("nab", "bench.nab", lambda _file, _naming: nab_file(), TITLE)
+"""As `dev-hq generate --format nab` writes it."""

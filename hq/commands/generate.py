@@ -14,7 +14,7 @@ from stack.loader import load_stack
 if TYPE_CHECKING:
     from prometheus.formats.format import Format, Naming
 
-NAMES = ("plain", "prometheusrule", "mimir", "thanos", "vmalert")
+NAMES = ("plain", "prometheusrule", "mimir", "thanos", "vmalert", "nab")
 _PREFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _LABEL_NAME = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?", re.ASCII)
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
@@ -28,7 +28,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         epilog="Exit code with --check: 0 all files are up to date, 1 some differ or are left over.",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; name the files that differ")
-    parser.add_argument("--format", choices=NAMES, default="plain", help="who loads them (default: plain, Prometheus)")
+    parser.add_argument(
+        "--format",
+        choices=NAMES,
+        default="plain",
+        help="who loads them (default: plain, Prometheus); nab: the adaptive band alone, for the benchmark",
+    )
     parser.add_argument(
         "--output",
         type=Path,
@@ -51,6 +56,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _generate(arguments: argparse.Namespace) -> int:
+    if arguments.format == "nab":
+        return _generate_nab(arguments)
     from prometheus.burn_rate import unreachable
     from prometheus.formats.directory import write_files
     from prometheus.formats.registry import FORMATS
@@ -71,7 +78,21 @@ def _generate(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _check(texts: dict[str, str], directory: Path, stack: Path, command: str) -> int:
+def _generate_nab(arguments: argparse.Namespace) -> int:
+    """The band alone, as bench/nab measures it: it is the same for every stack, and so needs none."""
+    from prometheus.formats.directory import write_files
+    from prometheus.nab import NAB
+
+    texts = NAB.texts((), _naming(arguments, NAB))
+    directory = arguments.output or _default_directory(arguments.stack, NAB)
+    if arguments.check:
+        return _check(texts, directory, "the adaptive band", "dev-hq generate --format nab")
+    write_files(texts, directory, NAB)
+    print(f"wrote {', '.join(texts)} to {directory}")
+    return 0
+
+
+def _check(texts: dict[str, str], directory: Path, stack: Path | str, command: str) -> int:
     from prometheus.formats.directory import differing
 
     found = differing(texts, directory)
