@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
-from prometheus.catalogue.kind import AnomalyType, Band, Need, Unit, share_above
+from prometheus.catalogue.kind import AnomalyType, Band, Need, Signal, Unit, share_above
 
 
 def rate_limit_storm(limit: Decimal = Decimal("0.05")) -> AnomalyType:
@@ -33,5 +34,12 @@ def rate_limit_storm(limit: Decimal = Decimal("0.05")) -> AnomalyType:
         needs=Need.THROTTLED,
         at_limit=rate_limit_storm,
         of_pool=share_above("pool:throttled:ratio_rate1m", "pool:requests:rate1m", limit, least),
-        of_service=share_above("service:throttled:ratio_rate1m", "service:requests:rate1m", limit, least),
+        of_service=_of_service(limit, least),
     )
+
+
+def _of_service(limit: Decimal, least: int) -> Signal:
+    """Nothing at all where 429 is not counted by itself: unknown is not none."""
+    limited = "service:throttled:rate1m"
+    share = share_above("service:throttled:ratio_rate1m", "service:requests:rate1m", limit, least)
+    return replace(share, threshold=f"0 * {limited} + {limit}", alive=limited)
