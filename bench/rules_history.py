@@ -6,7 +6,9 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from operator import mul
 from pathlib import Path
 
 from stack.process import find_program
@@ -22,13 +24,17 @@ Series = tuple[str, int, int, Callable[[float], float]]
 def scraped(service: str, history: int) -> Iterator[Series]:
     """The counters of one service."""
     for code, rate in (("200", GOOD), ("500", BAD)):
-        yield f'http_requests_total{{job="{service}",code="{code}"}}', STEP, history, lambda age, rate=rate: rate * age
+        yield f'http_requests_total{{job="{service}",code="{code}"}}', STEP, history, partial(mul, rate)
 
 
 def recorded(records: Mapping[str, tuple[int, int, float]], labels: str) -> Iterator[Series]:
     """What rules have recorded of one service: the step, the history and the value of each record."""
     for record, (step, history, value) in records.items():
-        yield f"{record}{{{labels}}}", step, history, lambda _, value=value: value
+        yield f"{record}{{{labels}}}", step, history, partial(_constant, value)
+
+
+def _constant(value: float, age: float) -> float:
+    return value
 
 
 def backfill(series: Iterator[Series], began: int, now: int, directory: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prometheus.alerts import DASHBOARD
-from prometheus.burn_rate import BURNING, ladder
+from prometheus.burn_rate import BURNING, burning_alerts
 from prometheus.objective import SLOS, objectives
 from prometheus.request_counts import BAD, UNTOLD
 from prometheus.rule import AlertRule
@@ -28,7 +28,7 @@ def burn_alerts(stack: Stack) -> Iterator[AlertRule]:
 
     They have no anomaly_type, and so are no anomalies.
     """
-    windows = {alert.severity: format_duration(alert.within) for alert in ladder(stack)}
+    windows = {alert.severity: format_duration(alert.within) for alert in burning_alerts(stack)}
     for rank, severity in enumerate(SEVERITIES):
         if severity in windows:
             worse = [one for one in SEVERITIES[rank + 1 :] if one in windows]

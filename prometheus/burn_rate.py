@@ -82,6 +82,12 @@ def burning(stack: Stack, *, long: bool) -> Iterator[Recording]:
             yield Recording(BURNING, _too_fast(alert, watched, found, every), labels)
 
 
+def burning_alerts(stack: Stack) -> list[BurnRateAlert]:
+    """Those of the ladder that watch some objective."""
+    found = objectives(stack)
+    return [alert for alert in ladder(stack) if _watched(alert, found)]
+
+
 def _watched(alert: BurnRateAlert, found: Iterable[Objective]) -> list[Objective]:
     return [one for one in found if alert.fits(one.window) and alert.can_fire(one.target, one.window)]
 
