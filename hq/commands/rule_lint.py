@@ -112,7 +112,7 @@ def _circumstances(arguments: argparse.Namespace, stack: Stack | None) -> Circum
     from prometheus.lint.elsewhere import elsewhere
     from prometheus.lint.lint import Circumstances
     from prometheus.lint.metric import series_of
-    from prometheus.lint.of_stack import counted, recorded
+    from prometheus.lint.of_stack import counted, of_targets, recorded
     from prometheus.lint.page import page
 
     exposed: list[Metric] = [metric for path in arguments.metrics for metric in page(path)]
@@ -122,7 +122,7 @@ def _circumstances(arguments: argparse.Namespace, stack: Stack | None) -> Circum
         exposed += asked(client)
         label_names = client.label_names()
     exposed += [metric for family in exposed_families() for metric in series_of(*family)]
-    exposed += [*elsewhere(), *(counted(stack) if stack else ())]
+    exposed += [*elsewhere(), *((*counted(stack), *of_targets()) if stack else ())]
     return Circumstances(
         exposed=tuple(exposed),
         recorded=recorded(stack) if stack else (),

@@ -1,26 +1,36 @@
-"""What a stack.yaml says is exposed: the metrics that its services are counted by."""
+"""What a stack.yaml says is exposed and recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus.indicators import sli_of
+from prometheus.indicators import Family, sli_of
 from prometheus.lint.metric import COUNTER, GAUGE, Metric
 from prometheus.lint.rule_file import SourceRule, parse_rule_file
 from prometheus.rules import rule_texts
 from prometheus.selector import matchers, name_of
 from prometheus.slo import Sli
+from prometheus.targets import targets
 from stack.model import Stack
 
 
 def counted(stack: Stack) -> Iterator[Metric]:
-    """The metrics of the services' indicators; raises HqError for what is no selector."""
+    """The metrics of the services' indicators, and of what can run full; raises HqError for what is no selector."""
     for service in stack.services.values():
         sli = sli_of(service)
         kind = GAUGE if sli.probed else COUNTER
         for series in (sli.total, sli.bad, sli.good, sli.throttled, sli.throttled_among):
             yield from (Metric(name, kind) for name in _names(series))
         yield from (Metric(name, COUNTER) for name in _buckets(sli))
+        if service.saturation:
+            capacity = (service.saturation.used, service.saturation.limit)
+            yield from (Metric(name, GAUGE) for one in capacity if isinstance(one, str) for name in _names(one))
+
+
+def of_targets() -> Iterator[Metric]:
+    """What is recorded of those services alone whose scrape job is known; rules of ours look whether it is there."""
+    sli = Sli("any", 'any_total{job="any"}', bad='any_total{job="any",code="5"}', job="any")
+    yield from (Metric(rule.record) for rule in targets((Family(sli, ("any",)),)))
 
 
 def recorded(stack: Stack) -> tuple[SourceRule, ...]:
