@@ -91,9 +91,14 @@ def _of_run(stack: Stack, run: str) -> tuple[float, float]:
     records = [record for record in Journal(stack.journal).read() if record.data.get("run") == run]
     announced = [record.at for record in records if record.kind == "run_announced"]
     if not announced:
-        raise HqError(f'the journal {stack.journal} has no run "{run}"; see: dev-hq chaos history')
+        raise HqError(f'the journal {stack.journal} has no run "{run}"; {_last_run(stack)}')
     ended = [record.at for record in records if record.kind == "run_finished"]
     return announced[0], ended[-1] if ended else time.time()
+
+
+def _last_run(stack: Stack) -> str:
+    runs = [record.data.get("run") for record in Journal(stack.journal).read() if record.kind == "run_announced"]
+    return f'the last one is "{runs[-1]}"' if runs else "there was none yet"
 
 
 def _duration(text: str) -> float:

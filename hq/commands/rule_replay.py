@@ -40,7 +40,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _replay(arguments: argparse.Namespace) -> int:
     from prometheus.replay.recorded_run import read_run
-    from prometheus.replay.replay import differences, recorded_episodes, replayed_episodes, unrecorded
+    from prometheus.replay.replay import differences, recorded_episodes, remembers_more, replayed_episodes, unrecorded
 
     run = read_run(arguments.recording)
     with ExitStack() as stack:
@@ -50,8 +50,11 @@ def _replay(arguments: argparse.Namespace) -> int:
             print(f"dev-hq: the recording has nothing of {selector}, which these rules read", file=sys.stderr)
         before = replayed_episodes(run, other) if other else recorded_episodes(run)
         after = replayed_episodes(run, rules)
-    found = differences(run, before, after, rules)
+    all_found = differences(run, before, after, rules)
+    found = [one for one in all_found if other or not remembers_more(run, rules, one.shown)]
     differ = [one for one in found if one.verdict.value != "the same"]
+    for name in sorted({one.shown.labels.get("alertname", "") for one in all_found if one not in found}):
+        print(f"dev-hq: {name} is not compared: it stands on more history than the recording has", file=sys.stderr)
     if arguments.json:
         print(json.dumps(_document(found), indent=2))
     else:

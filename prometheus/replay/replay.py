@@ -16,6 +16,7 @@ from prometheus.replay.selectors import is_within
 from stack.errors import HqError
 
 STEPS = 5
+LONG_MEMORY = 7200.0
 TOLERATED_EVALUATIONS = 2
 _GONE_AFTER = 2.5  # times the usual distance of its samples, and a series is gone: a scrape that fails ends it
 
@@ -48,10 +49,18 @@ def replayed_episodes(run: RecordedRun, rules: RuleSet, timeout: float = 600.0) 
 def differences(
     run: RecordedRun, before: Iterable[Episode], after: Iterable[Episode], rules: RuleSet
 ) -> list[Comparison]:
-    """What differs by more than two evaluations of the alert's own group."""
-    intervals = {name: max(run.every, every) for name, every in rules.alert_intervals.items()}
-    tolerance = {name: TOLERATED_EVALUATIONS * every for name, every in intervals.items()}
+    """What differs by more than two evaluations of the slowest rule that the alert stands on."""
+    tolerance = {name: TOLERATED_EVALUATIONS * max(run.every, one.every) for name, one in rules.lineages.items()}
     return compared(before, after, tolerance, TOLERATED_EVALUATIONS * run.every)
+
+
+def remembers_more(run: RecordedRun, rules: RuleSet, episode: Episode) -> bool:
+    """Whether an alert stands on so much history that a recording cannot repeat it, such as an error budget.
+
+    Two hours of history are allowed for: a service that behaved as usual then is like one that was not there.
+    """
+    lineage = rules.lineages.get(episode.labels.get("alertname", ""))
+    return lineage is not None and lineage.memory > max(LONG_MEMORY, run.since - run.began)
 
 
 def unrecorded(run: RecordedRun, rules: RuleSet) -> tuple[str, ...]:

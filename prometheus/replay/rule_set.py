@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from prometheus.replay.lineage import Lineage, Rule, lineages
 from prometheus.replay.selectors import raw_selectors
 from stack.dataclass import dataclass
 from stack.errors import HqError
@@ -21,15 +22,15 @@ SLOW = 10
 class RuleSet:
     """The texts of a rule set's files by their names, without its slow groups.
 
-    `read` are the selectors of what it does not record itself. `alert_intervals` has, by the name of each alert, every
-    how many seconds it is judged where its group says so. `slow` are the groups that were left out: what they record
+    `read` are the selectors of what it does not record itself. `lineages` says of each alert, by its name, what it
+    stands on. `slow` are the groups that were left out: what they record
     is read like what was scraped.
     """
 
     texts: Mapping[str, str]
     read: tuple[str, ...]
     recorded: frozenset[str]
-    alert_intervals: Mapping[str, float]
+    lineages: Mapping[str, Lineage]
     slow: tuple[str, ...] = ()
 
 
@@ -54,7 +55,7 @@ def read_rule_set(directory: Path, every: float) -> RuleSet:
         {name: json.dumps({"groups": found}, ensure_ascii=False) for name, found in kept.items() if found},
         raw_selectors((str(rule.get("expr", "")) for rule, _ in rules), recorded),
         recorded,
-        {str(rule["alert"]): _interval(group) for rule, group in rules if "alert" in rule},
+        lineages(_rules(rules, "alert"), _rules(rules, "record")),
         tuple(str(group.get("name")) for group in slow),
     )
 
@@ -74,6 +75,10 @@ def _groups(path: Path) -> list[dict[str, Any]]:
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise HqError(f"{path} is no rule file; it needs `groups:` with `rules:` in each") from None
     return list(groups)
+
+
+def _rules(rules: list[tuple[dict[str, Any], dict[str, Any]]], key: str) -> list[Rule]:
+    return [Rule(str(rule[key]), str(rule.get("expr", "")), _interval(group)) for rule, group in rules if key in rule]
 
 
 def _interval(group: Mapping[str, Any]) -> float:

@@ -217,7 +217,7 @@ def test_a_run_that_nobody_knows(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "stack.yaml").write_text((ROOT / "stack.yaml").read_text())
     assert main(["--stack", str(tmp_path / "stack.yaml"), "rules", "record", "--run", "gone"]) == 2
     assert capsys.readouterr().err == (
-        f'dev-hq: the journal {tmp_path / "var" / "journal.jsonl"} has no run "gone"; see: dev-hq chaos history\n'
+        f'dev-hq: the journal {tmp_path / "var" / "journal.jsonl"} has no run "gone"; there was none yet\n'
     )
 
 
