@@ -97,6 +97,8 @@ def test_the_runbook_has_its_sections_and_the_recommendation(kind: AnomalyType) 
     assert list(sections) == HEADINGS
     assert all(sections.values())
     assert sections["Mitigation"].splitlines()[0] == kind.recommendation
+    assert all(f"`{consequence}`" in sections["Impact"] for consequence in kind.explains)
+    assert ("restart of most of" in " ".join(sections["Meaning"].split())) == kind.muted_by_restart
 
 
 def test_the_watching_alerts_share_a_runbook_that_names_them() -> None:
