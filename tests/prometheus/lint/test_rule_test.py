@@ -91,7 +91,8 @@ def test_rules_that_promtool_refuses(tests: Path, capsys: pytest.CaptureFixture[
     ("text", "message"),
     [
         ("rule_files: [../gone.yml]\ntests: []\n", "tests/a.yml:1: there is no rule file tests/../gone.yml"),
-        ("tests: []\n", 'tests/a.yml is no file of tests: it has no key "rule_files"; promtool wants rule_files and tests'),
+        ("tests: []\n", 'tests/a.yml is no file of tests: it has no key "rule_files"; '
+                        "promtool wants rule_files and tests"),
         ("tests: [\n", "tests/a.yml:2: not valid YAML: while parsing a flow node, expected the node content, but found "
                        "'<stream end>'"),
         ("", "tests/a.yml:1: the file is empty"),
