@@ -10,7 +10,7 @@ from chaos.alerts import LATE_SECONDS
 from chaos.baseline import NotSteadyError
 from chaos.stopping import Stopping
 from chaos.verification.aim import Aim
-from chaos.verification.decoys import Decoy
+from chaos.verification.decoys import Decoy, Ramp, Restart
 from chaos.verification.level import LATENCY, SIZED, Gauge
 from chaos.verification.observed import firing
 from prometheus.catalogue import CATALOGUE
@@ -33,6 +33,7 @@ class Stillness:
     stopping: Stopping
     aims: Sequence[Aim]
     _usual: dict[tuple[str, str], float] = field(default_factory=dict)
+    _disturbed_until: float = 0.0
 
     def at_first(self, say: Callable[[str], None]) -> None:
         """Waits until nothing of interest fires, and notes what is usual."""
@@ -43,12 +44,15 @@ class Stillness:
     def before(self, act: Aim | Decoy, say: Callable[[str], None]) -> None:
         """Waits until what a trial will move is at rest, and is judged."""
         if isinstance(act, Aim):
+            self.stopping.pause(self._disturbed_until - time.monotonic())
             self._wait(lambda: self._firing() or self._moved(act), self.longest)
             if CATALOGUE[act.anomaly_type].muted_by_restart:
                 self._wait(lambda: self._starting(act.service), LONGEST_START, say)
 
-    def after(self) -> None:
+    def after(self, act: Aim | Decoy) -> None:
         """Waits until what a trial may have fired has resolved."""
+        if isinstance(act, Ramp | Restart):  # a window with another rate in it needs longer than its size says
+            self._disturbed_until = time.monotonic() + MINUTE
         self._wait(self._firing, self.longest)
 
     def estimate(self, act: Aim | Decoy) -> float:

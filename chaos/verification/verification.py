@@ -137,7 +137,7 @@ class Verification:
             self.tried.append(self._try(planned.act, plane, stats))
             self._until = time.time()
             self._say(Step.ALERTS, self._fired(self.tried[-1]))
-            self.stillness.after()
+            self.stillness.after(planned.act)
             self._until = time.time()
 
     def _try(self, act: Aim | Decoy, plane: ControlPlane, stats: EnvoyStats) -> Tried:
