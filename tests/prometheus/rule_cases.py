@@ -20,7 +20,7 @@ from tests.prometheus.rule_cases_of_anomalies import (
 )
 from tests.prometheus.rule_cases_of_bands import band_cases, unusual_cases, unusual_traffic_cases
 from tests.prometheus.rule_cases_of_load import saturation_cases, spike_cases
-from tests.prometheus.rule_cases_of_objectives import budget_cases, day_cases
+from tests.prometheus.rule_cases_of_objectives import budget_cases, day_cases, exhaustion_cases
 from tests.prometheus.rule_cases_of_targets import fault_cases, flapping_cases, restart_cases
 from tests.prometheus.rule_cases_of_the_rest import playbook_cases, watching_cases, wording_cases
 
@@ -59,6 +59,7 @@ def files() -> dict[str, str]:
         "unusual.yml": _file("anomalies", "2s", unusual_cases()),
         "bands.yml": _file("bands", "5m", band_cases()),
         "budgets.yml": _file("budgets", "20s", budget_cases()),
+        "budget_exhaustion.yml": _file("anomalies", "2s", exhaustion_cases()),
         "budgets_of_a_day.yml": _file("budgets", "1m", day_cases()),
         "playbook.yml": _file("playbook", "1s", playbook_cases()),
         "watching.yml": _file("watching", "2s", watching_cases()),

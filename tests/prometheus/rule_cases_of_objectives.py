@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from prometheus.catalogue import CATALOGUE
 from tests.prometheus.rule_case import (
     ALL_FINITE,
     BUCKET,
@@ -20,6 +21,7 @@ from tests.prometheus.rule_case import (
     firing,
     histogram,
     look,
+    score,
 )
 
 BURN = "ErrorBudgetBurn"
@@ -169,26 +171,26 @@ def _unmeasured() -> Iterator[Case]:
 
 
 def _predicted() -> Iterator[Case]:
-    def score(at: str, value: float | None) -> dict[str, Any]:
+    def worst(at: str, value: float | None) -> dict[str, Any]:
         return look("round(service:error_budget_exhaustion:score, 0.1)", at,
                     {} if value is None else {'{service="storefront"}': value})  # fmt: skip
 
     yield case("prediction: ten times too fast is gone in a tenth of the window", served((10, 0.05, 600)),
-               score("50m2s", None), score("2h20m2s", 1),
+               worst("50m2s", None), worst("2h20m2s", 1),
                look("round(service:error_budget_exhaustion:seconds / 86400, 0.1)", "2h20m2s",
                     {'{service="storefront"}': 2.9}),
                look("round(slo:error_budget_exhaustion:score, 0.1)", "2h20m2s", {of("success_rate"): 1}),
                look("round(slo:error_budget_unspent:fitted, 0.01)", "2h20m2s", {of("success_rate"): 0.97}),
                look("round(slo:error_budget_unspent:predicted, 0.01)", "2h20m2s", {of("success_rate"): -0.03}),
                finite("2h20m2s"), step="15s")  # fmt: skip
-    yield case("prediction: all requests fail", served((10, 1, 600)), score("2h20m2s", 10), step="15s")
+    yield case("prediction: all requests fail", served((10, 1, 600)), worst("2h20m2s", 10), step="15s")
     yield case("prediction: half as fast as it may says nothing", served((10, 0.0025, 600)),
-               score("2h20m2s", None), step="15s")  # fmt: skip
+               worst("2h20m2s", None), step="15s")  # fmt: skip
     yield case("prediction: an incident that is over says nothing", served((10, 0, 320), (10, 0.5, 40), (10, 0, 240)),
-               score("1h29m2s", 0.2), score("2h20m2s", None), step="15s")  # fmt: skip
+               worst("1h29m2s", 0.2), worst("2h20m2s", None), step="15s")  # fmt: skip
     yield case("prediction: four failures prove nothing",
                {SERVICE % 200: counter((40 / 3600, 600), step=15), SERVICE % 503: "0x200 1x100 2x50 3x50 4x200"},
-               score("1h50m2s", None), step="15s")  # fmt: skip
+               worst("1h50m2s", None), step="15s")  # fmt: skip
 
 
 def _words() -> Iterator[Case]:
@@ -216,3 +218,46 @@ def _words() -> Iterator[Case]:
     ]
     alert = {"eval_time": "18m2s", "alertname": BURN, "exp_alerts": told}
     yield case("words: a budget that burns", served((10, 0.1, 80)), step="15s", alerts=[alert])
+
+
+def exhaustion_cases() -> Iterator[Case]:
+    """The anomaly, from what is recorded of the budgets."""
+
+    def predicted(worst: float | None) -> dict[str, str]:
+        series = {
+            'service:error_budget_remaining:ratio{service="storefront"}': "0.5x40",
+            of("success_rate", "slo:window:seconds"): "2592000x40",
+        }
+        if worst is None:
+            return series
+        seconds = 259200 / worst
+        return {
+            **series,
+            'service:error_budget_exhaustion:score{service="storefront"}': f"{worst}x40",
+            'service:error_budget_exhaustion:seconds{service="storefront"}': f"{seconds:g}x40",
+        }
+
+    for worst, severity in ((0.9, ""), (1.1, "low"), (1.6, "medium"), (2.5, "high"), (10, "critical")):
+        yield case(f"exhaustion: a score of {worst} is {severity or 'no anomaly'}", predicted(worst),
+                   score("budget_exhaustion", "2m2s", worst), firing("2m2s", "BudgetExhaustion", severity))  # fmt: skip
+    yield case("exhaustion: what cannot be judged is no anomaly", predicted(None),
+               score("budget_exhaustion", "2m2s", 0), firing("2m2s"))  # fmt: skip
+    labels = {"anomaly_type": "budget_exhaustion", "metric": "service:error_budget_exhaustion:seconds"}
+    told = {
+        "exp_labels": {**labels, "severity": "low", "service": "storefront"},
+        "exp_annotations": {
+            "summary": "storefront will have spent its error budget soon",
+            "description": (
+                "At the pace of the past 6 hours, an error budget of storefront is gone in 2d 9h 36m 0s; "
+                "3d 0h 0m 0s, a tenth of its window, is the limit."
+            ),
+            "recommendation": CATALOGUE["budget_exhaustion"].recommendation,
+            "actual": "2d 9h 36m 0s",
+            "threshold": "3d 0h 0m 0s",
+            "runbook_url": "https://dev-hq.example/runbooks/budget_exhaustion.md",
+            "dashboard_url": "http://127.0.0.1:3000/d/dev-hq-anomaly-overview?var-service=storefront",
+        },
+    }
+    yield case("words: budget_exhaustion", predicted(1.25), alerts=[
+        {"eval_time": "2m2s", "alertname": "BudgetExhaustion", "exp_alerts": [told]}
+    ])  # fmt: skip
