@@ -250,6 +250,26 @@ def recorded_cases() -> Iterator[Case]:
             f'{{anomaly_type="traffic_spike", {service}}}': 10, f'{{anomaly_type="flapping", {service}}}': 0,
             f'{{anomaly_type="saturation", {service}}}': 0.1, f'{{anomaly_type="saturation", {pool}}}': 0.2,
         }),
+        look("anomaly:limit", "3m2s", {
+            f'anomaly:limit{{anomaly_type="{kind}", {of}}}': limit
+            for kind, of, limit in (
+                ("latency_shift", service, 0.5), ("error_spike", service, 0.01), ("upstream_failure", pool, 0.05),
+                ("rate_limit_storm", pool, 0.05), ("flapping", service, 4), ("saturation", service, 0.8),
+                ("saturation", pool, 0.8), ("absent_data", service, 0.33),
+            )
+        }),
+        *(look(f'anomaly:limit{{anomaly_type="{kind}"}}', "3m2s", {})  # there is no past, and no budget
+          for kind in ("traffic_drop", "traffic_spike", "budget_exhaustion")),
+        look("round(anomaly:limit_score, 0.01)", "3m2s", {
+            f'{{anomaly_type="{kind}", {of}}}': reached
+            for kind, of, reached in (
+                ("latency_shift", service, 0.39), ("error_spike", service, 0), ("upstream_failure", pool, 0),
+                ("rate_limit_storm", pool, 0), ("traffic_drop", service, 0), ("traffic_spike", service, 0),
+                ("flapping", service, 0), ("saturation", service, 0.22), ("saturation", pool, 0.25),
+                ("absent_data", service, 0),
+            )
+        }),
+        *(look(f'anomaly:{each}{{anomaly_type="budget_exhaustion"}}', "3m2s", {}) for each in ("actual", "limit_score")),
         look("anomaly:threshold", "3m2s", {
             f'anomaly:threshold{{anomaly_type="latency_shift", {service}}}': 0.5,
             f'anomaly:threshold{{anomaly_type="error_spike", {service}}}': 0.01,

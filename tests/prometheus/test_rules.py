@@ -151,7 +151,7 @@ def test_types_that_a_service_cannot_show_are_not_scored(tmp_path: Path) -> None
     }
     assert scores["latency_shift"].endswith('or 0 * service:requests:rate1m{service=~"shop|till"}')
     of_pools, of_services = scores["rate_limit_storm"].split("\n")
-    assert of_services.endswith('or 0 * service:requests:rate1m{service=~"till"}')
+    assert of_services.endswith('or 0 * service:throttled:rate1m{service=~"till"}')
     assert of_pools.endswith("or 0 * pool:requests:rate1m")
     assert scores["error_spike"].endswith("or 0 * service:requests:rate1m")
     assert scores["flapping"].endswith("or 0 * service:flaps:changes10m")
