@@ -48,7 +48,7 @@ def lint(files: Sequence[RuleSource], circumstances: Circumstances) -> Found:
     rules = {file.source.name: [parsed(rule) for rule in file.rules] for file in files}
     ours = [rule for some in rules.values() for rule in some]
     names = {(rule.rule.name, rule.text) for rule in ours}
-    beside = [one for one in map(parsed, circumstances.recorded) if (one.rule.name, one.text) not in names]
+    beside = [parsed(one) for one in circumstances.recorded if (one.name, one.expr.text()) not in names]
     known = Knowledge(
         [*ours, *beside],
         circumstances.exposed,
