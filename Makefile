@@ -21,6 +21,7 @@ lint: .venv/installed ## style and types
 check: install lint ## the quick part of the tests, under a minute
 	@scripts/install-programs --tests
 	$(BIN)/dev-hq generate --check
+	$(BIN)/dev-hq rules lint
 	$(BIN)/pytest -q -n 2 -m "not e2e"
 
 test: check ## the whole suite, the closed loop among it, under 15 minutes
@@ -31,6 +32,7 @@ bench: install ## what the figures in the README come from
 	$(BIN)/python -m bench.detection
 	$(BIN)/python -m bench.gate_errors
 	$(BIN)/python -m bench.gates
+	$(BIN)/python -m bench.rules
 	$(BIN)/python -m bench.score
 
 demo: install ## the closed loop on this machine, in at most 4 minutes
