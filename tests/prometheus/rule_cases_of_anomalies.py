@@ -269,7 +269,8 @@ def recorded_cases() -> Iterator[Case]:
                 ("absent_data", service, 0),
             )
         }),
-        *(look(f'anomaly:{each}{{anomaly_type="budget_exhaustion"}}', "3m2s", {}) for each in ("actual", "limit_score")),
+        *(look(f'anomaly:{each}{{anomaly_type="budget_exhaustion"}}', "3m2s", {})
+          for each in ("actual", "limit_score")),
         look("anomaly:threshold", "3m2s", {
             f'anomaly:threshold{{anomaly_type="latency_shift", {service}}}': 0.5,
             f'anomaly:threshold{{anomaly_type="error_spike", {service}}}': 0.01,
