@@ -126,18 +126,21 @@ class Verification:
         self._say(Step.BASELINE, "nothing is anomalous")
         self._since = self._until = time.time()
         began = time.monotonic()
-        for number, planned in enumerate(self.plan, 1):
+        ahead = [*self.plan]
+        for number, planned in enumerate(ahead, 1):
             if time.monotonic() - began + planned.gap + self.stillness.estimate(planned.act) > self.limit:
                 self.left_out.append(f"{planned.act.name} was left out: there was no time for it")
                 continue
             self.stopping.pause(planned.gap)
             self.stillness.before(planned.act, self._wait)
-            self._say(Step.INJECTION, f"{number} of {len(self.plan)}: {_announced(planned.act)}")
+            self._say(Step.INJECTION, f"{number} of {len(ahead)}: {_announced(planned.act)}")
             self._until = time.time()  # what fires in a trial that is stopped is nobody's
             self.tried.append(self._try(planned.act, plane, stats))
             self._until = time.time()
             self._say(Step.ALERTS, self._fired(self.tried[-1]))
             self.stillness.after(planned.act)
+            if self.tried[-1].void and number <= len(self.plan):
+                ahead.append(planned)  # once more
             self._until = time.time()
 
     def _try(self, act: Aim | Decoy, plane: ControlPlane, stats: EnvoyStats) -> Tried:

@@ -108,7 +108,7 @@ def test_a_sample_answers_the_question(live: LiveStack, tmp_path: Path) -> None:
     assert found["answer"].startswith("Would anyone have been told? Yes: the right alert fired for ")
     assert (found["seed"], found["quick"], found["outcome"], found["version"]) == (1, True, "resilient", 1)
     bars = {bar["bar"]: bar["met"] for bar in found["bars"]}
-    assert bars["recall 1.0 at 3x"] is True
+    assert bars["recall 1.0 at 3x"] is True, done.stdout
     assert bars["no alert at 0.75x"] is True
     recall = {row["intensity"]: row["recall"] for row in found["quality"]["by_intensity"]}
     assert (recall[3.0]["hits"], recall[0.75]["hits"]) == (1, 0)
