@@ -7,7 +7,8 @@
 Every type at 0.75, 1.25 and 3 times its threshold, decoys, and days without a fault, as series with the noise of real
 ones: Poisson requests and failures, latencies of a gamma distribution in buckets. Prometheus' own rule manager judges
 them in simulated time, at scrapes and evaluations of 15 s and the holds that are shipped. Five repeats take some ten
-minutes. With --history it is the band of what is usual that is tried instead, on days of it. Exit code: 0 all bars are met, 1 one is missed, 2 it could not be measured.
+minutes. With --history it is the band of what is usual that is tried instead, on days of it. Exit code: 0 all bars
+are met, 1 one is missed, 2 it could not be measured.
 """
 
 from __future__ import annotations
