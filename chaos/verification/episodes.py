@@ -58,7 +58,7 @@ def merged(episodes: Iterable[Episode], beginnings: Collection[float] = ()) -> t
     each other, so they are one episode too: that of the worst.
     """
     found: defaultdict[tuple[str, str], list[Episode]] = defaultdict(list)
-    for episode in sorted(episodes, key=lambda one: one.since):
+    for episode in sorted(episodes, key=lambda one: (one.since, one.until, _rank(one.severity))):
         same = found[episode.anomaly_type, episode.service]
         if same and _goes_on(same[-1], episode, beginnings):
             worst = max(same[-1].severity, episode.severity, key=_rank)

@@ -37,13 +37,24 @@ _READ_OTHERWISE = re.compile(r"[yn]|[-+]?[\d._]+(e[-+]?[\d_]+)?|0o?[\d_]+", re.A
 """What is text to PyYAML, but a number or a truth value to Kubernetes' or Go's parsers."""
 
 
+_BREAKS = frozenset("\r\x85\u2028\u2029")
+"""What ends a line too, so that it comes out right only between double quotes."""
+
+
+def _style(text: str) -> str | None:
+    if _BREAKS.intersection(text):
+        return '"'
+    if "\n" in text:
+        return "|"
+    return "'" if _READ_OTHERWISE.fullmatch(text) else None
+
+
 class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: object) -> bool:
         return True
 
     def represent_text(self, text: str) -> yaml.Node:
-        style = "|" if "\n" in text else "'" if _READ_OTHERWISE.fullmatch(text) else None
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=_style(text))
 
 
 _Dumper.add_representer(str, _Dumper.represent_text)
