@@ -75,9 +75,9 @@ def _over_all(function: str, vector: str) -> str:
 
 
 def _lost(of: Callable[[str], str], over: Aggregate) -> str:
-    """A target that has been scraped for less than a minute is starting, not lost."""
+    """A target that has been scraped for less than a minute is starting, not lost; one that answers again is back."""
     up = of("up")
-    return "1 - " + over("avg", f"avg_over_time({up}[1m]) and {up} offset 1m")
+    return "1 - " + over("avg", f"({up} == 1 or avg_over_time({up}[1m])) and {up} offset 1m")
 
 
 def _flaps(of: Callable[[str], str], over: Aggregate) -> str:

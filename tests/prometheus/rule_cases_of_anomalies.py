@@ -184,6 +184,12 @@ def absence_cases() -> Iterator[Case]:
         yield case(f"absence: {down} of {targets} targets down", series,
                    score(kind, at, lost), firing(at, alert, severity), finite(at))  # fmt: skip
     yield case(
+        "absence: what answers again is back, however long it was gone in the last minute",
+        {UP % 0: "1x30 0x7 1x30"},
+        look("round(service:targets_lost:ratio_1m, 0.01)", "3m7s", {'{service="storefront"}': 0.58}),
+        look("service:targets_lost:ratio_1m", "3m16s", {'service:targets_lost:ratio_1m{service="storefront"}': 0}),
+    )
+    yield case(
         "absence: a restart of 15 seconds is none",
         {UP % 0: "1x30 0x2 1x30"},
         firing("2m47s"),
