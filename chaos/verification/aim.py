@@ -81,12 +81,12 @@ def aims(
     _refuse_unseen(stack, scenario, target)
     gauge = Gauge(stack, client, anomaly_type, target)
     threshold = threshold_of(client, anomaly_type, stack, target)
-    now = gauge.now(time.time())
-    _refuse_quiet(gauge, threshold, now.requests)
+    now = time.time()
+    _refuse_quiet(gauge, threshold, gauge.now(now).requests)
     sizes = (
         _delays(gauge, scenario, threshold, intensities)
         if anomaly_type == LATENCY
-        else _shares(_tries(stack, scenario, target), threshold, now.value, intensities)
+        else _shares(_tries(stack, scenario, target), threshold, gauge.usual(now), intensities)
     )
     found = []
     for intensity, (aimed, size) in sizes.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from chaos.measurement import Meter, NothingMeasuredError
@@ -15,6 +16,8 @@ from stack.model import Stack
 LATENCY = "latency_shift"
 SIZED = (LATENCY, "error_spike", "upstream_failure", "rate_limit_storm")
 """The types whose size can be chosen: a share of the requests, or the percentile of their latency."""
+
+LOOK_BACK = 5  # minutes
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,17 @@ class Gauge:
         """The level of the last minute; raises PrometheusError and NothingMeasuredError."""
         level = self.between(at - MINUTE, at)
         return replace(level, value=self._slowest(at, at)) if self.anomaly_type == LATENCY else level
+
+    def usual(self, at: float) -> float:
+        """The least of the last few minutes: a fault that is just over may still be in the last one.
+
+        Raises PrometheusError and NothingMeasuredError.
+        """
+        values = [self.now(at).value]
+        for minutes in range(1, LOOK_BACK):
+            with suppress(NothingMeasuredError):
+                values.append(self.now(at - minutes * MINUTE).value)
+        return min(values)
 
     def between(self, since: float, until: float) -> Level:
         """The level between two moments (epoch seconds); raises PrometheusError and NothingMeasuredError.

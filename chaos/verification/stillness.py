@@ -36,10 +36,13 @@ class Stillness:
     _disturbed_until: float = 0.0
 
     def at_first(self, say: Callable[[str], None]) -> None:
-        """Waits until nothing of interest fires, and notes what is usual."""
-        self._wait(self._firing, self.longest, say)
-        for aim in self.aims:
-            self._usual.setdefault((aim.anomaly_type, aim.target), self._gauge(aim).now(time.time()).value)
+        """Notes what is usual, and waits until nothing of interest fires and nothing is left of an earlier fault."""
+        moved = {(aim.anomaly_type, aim.target): aim for aim in self.aims}
+        now = time.time()
+        self._usual = {key: self._gauge(aim).usual(now) for key, aim in moved.items()}
+        self._wait(
+            lambda: self._firing() or next(filter(None, map(self._moved, moved.values())), None), self.longest, say
+        )
 
     def before(self, act: Aim | Decoy, say: Callable[[str], None]) -> None:
         """Waits until what a trial will move is at rest, and is judged."""

@@ -32,12 +32,18 @@ BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0)
 
 
 class Quiet:
-    """A Prometheus at which `requests` a minute come, none of them bad, all of them quick."""
+    """A Prometheus at which `requests` a minute come, all of them quick, and a share `bad` of them bad since `since`."""
 
     def __init__(
-        self, requests: int, thresholds: dict[str, float] | None = None, alerts: tuple[Sample, ...] = ()
+        self,
+        requests: int,
+        thresholds: dict[str, float] | None = None,
+        alerts: tuple[Sample, ...] = (),
+        bad: float = 0.0,
+        since: float = 0.0,
     ) -> None:
         self.requests = requests
+        self.bad, self.since = bad, since
         self.thresholds = {"": 0.5, "proxies": 0.05} if thresholds is None else thresholds
         self.alerts = alerts
         self.asked: list[str] = []
@@ -53,11 +59,12 @@ class Quiet:
         if query.startswith("ALERTS"):
             end, length = at or 0.0, float(query.rpartition("[")[2].removesuffix("s]"))
             return Answer(tuple(one for one in self.alerts if end - length <= one.at <= end), (), (), "matrix")
-        if '"5|"' in query or '="429"' in query or "5.." in query:
-            return Answer((), (), (), "matrix")
-        end = at or time.time()
-        points = [Sample({"job": "shop"}, end - 120 + at, at * self.requests / 60) for at in range(122)]
-        return Answer(tuple(points), (), (), "matrix")
+        share = self.bad if '"5|"' in query or '="429"' in query or "5.." in query else 1.0
+        since = self.since if share < 1 else 0.0
+        times = [(at or time.time()) - 120 + second for second in range(122)]
+        counts = (max(0.0, moment - max(since, times[0])) * share * self.requests / 60 for moment in times)
+        points = tuple(Sample({"job": "shop"}, moment, value) for moment, value in zip(times, counts, strict=True))
+        return Answer(points, (), (), "matrix")
 
     def range(self, _query: str, _start: float, _end: float, _step: float) -> RangeAnswer:
         return RangeAnswer((), (), ())
@@ -128,6 +135,16 @@ def test_a_pool_that_tries_again_must_fail_in_all_of_its_tries(tmp_path: Path) -
         "0.387298",
     ]
     assert str(aimed(stack, "rate-limit-storm")[2].faults[0].share) == "0.15"  # a 429 is not tried again
+
+
+def test_what_is_bad_all_the_time_is_left_out_of_what_is_injected(stack: Stack) -> None:
+    share = aimed(stack, "rate-limit-storm", quiet(bad=0.01))[0].faults[0].share
+    assert float(share) == pytest.approx((0.0375 - 0.01) / 0.99, abs=1e-4)
+
+
+def test_what_an_earlier_fault_has_left_in_the_last_minute_is_not_what_is_usual(stack: Stack) -> None:
+    client = quiet(bad=0.15, since=time.time() - 60)
+    assert aimed(stack, "rate-limit-storm", client)[0].faults[0].share == Decimal("0.0375")
 
 
 def test_latency_is_aimed_at_buckets(stack: Stack) -> None:
