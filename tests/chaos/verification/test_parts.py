@@ -32,7 +32,7 @@ BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0)
 
 
 class Quiet:
-    """A Prometheus at which `requests` a minute come, all of them quick, and a share `bad` of them bad since `since`."""
+    """A Prometheus at which `requests` a minute come, all of them quick, a share `bad` of them bad since `since`."""
 
     def __init__(
         self,
