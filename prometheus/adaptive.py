@@ -13,7 +13,6 @@ from __future__ import annotations
 from typing import Literal
 
 from prometheus.rule import Recording
-from stack.dataclass import dataclass
 from stack.quantity import format_duration
 
 Direction = Literal["up", "down", "both"]
@@ -33,76 +32,62 @@ RELATIVE = "0.01"
 _AROUND, _TO_AROUND = "122m", (1379, 2819, 4259)
 _HOURS = "122m"
 
-
-@dataclass(frozen=True)
-class Names:
-    """What the recorded series are called; those of a band are read by others, the rest by these rules alone."""
-
-    centre: str = "anomaly:band_centre"
-    width: str = "anomaly:band_width"
-    deviation: str = "anomaly:standard_deviation"
-    least: str = "anomaly:least_width"
-    drift: str = "anomaly:drift"
-    drift_width: str = "anomaly:drift_width"
-    learned: str = "anomaly:learned"
-    day: str = "anomaly:same_time_of_day"
-    level: str = "anomaly:level"
-    day_residual: str = "anomaly:same_time_of_day_residual"
-    level_residual: str = "anomaly:level_residual"
+CENTRE, WIDTH = "anomaly:band_centre", "anomaly:band_width"
+LEARNED = "anomaly:learned"
+DRIFT, DRIFT_WIDTH = "anomaly:drift", "anomaly:drift_width"
+DEVIATION, LEAST_WIDTH = "anomaly:standard_deviation", "anomaly:least_width"
+SAME_TIME, SAME_TIME_RESIDUAL = "anomaly:same_time_of_day", "anomaly:same_time_of_day_residual"
+LEVEL, LEVEL_RESIDUAL = "anomaly:level", "anomaly:level_residual"
+"""What the recorded series are called; others read those of a band, the rest are for these rules alone."""
 
 
-SHIPPED = Names()
-
-
-def band_rules(
-    source: str, names: Names = SHIPPED, *, excluded: str | None = None, least: str | None = None
-) -> list[Recording]:
+def band_rules(source: str, *, excluded: str | None = None, least: str | None = None) -> list[Recording]:
     """The rules of one group, evaluated in this order every STEP seconds, for every series of the expression `source`.
 
     Nothing is learnt where the vector `excluded` has a value: its labels are those of the source, or it starts with its
     own `on (...)`. `least` is the smallest width, an expression with a value for every series; without one, a series
     that was always 0 has no band. A band begins twelve hours after its series.
     """
-    day_known = f"{names.day} and {_known_for('1d', names.day_residual)}"
-    level_known = f"{names.level} and {_known_for('6h', names.level_residual)}"
+    day_known = f"{SAME_TIME} and {_known_for('1d', SAME_TIME_RESIDUAL)}"
+    level_known = f"{LEVEL} and {_known_for('6h', LEVEL_RESIDUAL)}"
     furthest = (
-        f"(max_over_time({names.day_residual}[{MEMORY}]) and {day_known}"
-        f" or max_over_time({names.level_residual}[{MEMORY}]) and {level_known})"
+        f"(max_over_time({SAME_TIME_RESIDUAL}[{MEMORY}]) and {day_known}"
+        f" or max_over_time({LEVEL_RESIDUAL}[{MEMORY}]) and {level_known})"
     )
-    floor = _larger(names.deviation, f"{RELATIVE} * abs({names.centre})")
-    width = _larger(f"{BEYOND} * {furthest}", _larger(floor, names.least) if least else floor)
+    floor = _at_least(DEVIATION, f"{RELATIVE} * abs({CENTRE})")
+    width = _at_least(f"{BEYOND} * {furthest}", _at_least(floor, LEAST_WIDTH) if least else floor)
     return [
-        Recording(names.level, f"avg_over_time({names.learned}[1d]) and {_known_for('6h', names.learned)}"),
-        Recording(names.day, _same_time_of_day(names.learned)),
-        Recording(names.centre, f"{day_known} or {level_known}"),
-        *([Recording(names.least, least)] if least else []),
-        Recording(names.deviation, f"stddev_over_time({names.learned}[{MEMORY}])"),
-        Recording(names.width, f"{width} > 0 and {names.centre}"),
-        Recording(names.learned, _learned(source, names, excluded)),
-        Recording(names.level_residual, f"abs({names.learned} - {names.level})"),
-        Recording(names.day_residual, f"abs({names.learned} - {names.day})"),
-        Recording(names.drift_width, _drift_width(names, at_least=names.least if least else None)),
-        Recording(names.drift, _drift(names)),
+        Recording(LEVEL, f"avg_over_time({LEARNED}[1d]) and {_known_for('6h', LEARNED)}"),
+        Recording(SAME_TIME, _same_time_of_day(LEARNED)),
+        Recording(CENTRE, f"{day_known} or {level_known}"),
+        *([Recording(LEAST_WIDTH, least)] if least else []),
+        Recording(DEVIATION, f"stddev_over_time({LEARNED}[{MEMORY}])"),
+        Recording(WIDTH, f"{width} > 0 and {CENTRE}"),
+        Recording(LEARNED, _learned(source, excluded)),
+        Recording(LEVEL_RESIDUAL, f"abs({LEARNED} - {LEVEL})"),
+        Recording(SAME_TIME_RESIDUAL, f"abs({LEARNED} - {SAME_TIME})"),
+        Recording(DRIFT_WIDTH, _drift_width(at_least=LEAST_WIDTH if least else None)),
+        Recording(DRIFT, _drift()),
     ]
 
 
-def distance(actual: str, names: Names = SHIPPED, direction: Direction = "both") -> str:
+def distance(actual: str, direction: Direction = "both") -> str:
     """How far the vector `actual` is from the centre, in widths: 1 is the edge of the band; never negative.
 
     It can be evaluated at any moment: it reads the band that was recorded last, at most two steps ago. Only a deviation
     in the `direction` counts.
     """
-    return _sided(f"({actual} - {_last(names.centre)})", _last(names.width), direction)
+    return _sided(f"({actual} - {_last(CENTRE)})", _last(WIDTH), direction)
 
 
-def drift_distance(names: Names = SHIPPED, direction: Direction = "both") -> str:
+def drift_distance(direction: Direction = "both") -> str:
     """How far the mean of the last two hours is from what was expected of them, in widths of its own."""
-    return _sided(_last(names.drift), _last(names.drift_width), direction)
+    return _sided(_last(DRIFT), _last(DRIFT_WIDTH), direction)
 
 
-def edge_of_band(names: Names = SHIPPED, *, direction: Literal["up", "down"]) -> str:
+def edge_of_band(direction: Literal["up", "down"]) -> str:
     """Where the band ends above, or below."""
-    return f"{_last(names.centre)} {'+' if direction == 'up' else '-'} {_last(names.width)}"
+    return f"{_last(CENTRE)} {'+' if direction == 'up' else '-'} {_last(WIDTH)}"
 
 
 def larger(one: str, other: str) -> str:
@@ -120,9 +105,9 @@ def _last(series: str, ago: str = "") -> str:
     return f"last_over_time({series}[{format_duration(2 * STEP)}]{f' offset {ago}' if ago else ''})"
 
 
-def _larger(one: str, other: str) -> str:
-    """The larger of two vectors, of which the `other` has every series."""
-    return f"(({one}) > ({other}) or ({other}))"
+def _at_least(one: str, floor: str) -> str:
+    """`one`, or the `floor` where that is larger or the only one; the floor has every series."""
+    return f"(({one}) > ({floor}) or ({floor}))"
 
 
 def _known_for(age: str, series: str) -> str:
@@ -135,20 +120,20 @@ def _same_time_of_day(learned: str) -> str:
     return f"({first} + {second} + {third}) / 3\nor ({first} + {second}) / 2\nor {first}"
 
 
-def _learned(source: str, names: Names, excluded: str | None) -> str:
+def _learned(source: str, excluded: str | None) -> str:
     """The width of an hour ago, for one that grows with each value that it holds would soon hold anything."""
-    width = f"({_last(names.width, BEFORE)} or {names.width})"
-    clamped = f"{names.centre} + {width} * clamp((({source}) - {names.centre}) / {width}, -{CLAMP}, {CLAMP})"
+    width = f"({_last(WIDTH, BEFORE)} or {WIDTH})"
+    clamped = f"{CENTRE} + {width} * clamp((({source}) - {CENTRE}) / {width}, -{CLAMP}, {CLAMP})"
     return f"({clamped}\nor ({source}))\nunless {excluded}" if excluded else f"{clamped}\nor ({source})"
 
 
-def _drift(names: Names) -> str:
-    mean = f"avg_over_time({names.learned}[{_HOURS}]) - avg_over_time({names.centre}[{_HOURS}])"
-    return f"{mean} and {_known_for('2h', names.centre)}"
+def _drift() -> str:
+    mean = f"avg_over_time({LEARNED}[{_HOURS}]) - avg_over_time({CENTRE}[{_HOURS}])"
+    return f"{mean} and {_known_for('2h', CENTRE)}"
 
 
-def _drift_width(names: Names, *, at_least: str | None) -> str:
+def _drift_width(*, at_least: str | None) -> str:
     """Read before this step's drift is recorded, so that a drift is compared with the past alone."""
-    up, down = f"max_over_time({names.drift}[{MEMORY}])", f"-min_over_time({names.drift}[{MEMORY}])"
-    floor = _larger(names.deviation, at_least) if at_least else names.deviation
-    return f"{_larger(f'{BEYOND} * {_larger(up, down)}', floor)} > 0 and {_known_for('1d', names.drift)}"
+    up, down = f"max_over_time({DRIFT}[{MEMORY}])", f"-min_over_time({DRIFT}[{MEMORY}])"
+    floor = _at_least(DEVIATION, at_least) if at_least else DEVIATION
+    return f"{_at_least(f'{BEYOND} * {_at_least(up, down)}', floor)} > 0 and {_known_for('1d', DRIFT)}"

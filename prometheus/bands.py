@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from prometheus.adaptive import SHIPPED, band_rules
+from prometheus.adaptive import CENTRE, band_rules
 from prometheus.catalogue import CATALOGUE, AnomalyType, Band
 from prometheus.rule import Recording
 from prometheus.scores import signals
@@ -30,4 +30,4 @@ def _least(banded: Sequence[AnomalyType]) -> str:
 
 
 def _least_of(name: str, band: Band) -> str:
-    return f'clamp_min({band.share} * {SHIPPED.centre}{{anomaly_type="{name}"}}, {band.floor})'
+    return f'clamp_min({band.share} * {CENTRE}{{anomaly_type="{name}"}}, {band.floor})'

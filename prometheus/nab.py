@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus.adaptive import STEP, Names, band_rules, distance, drift_distance, larger
+from prometheus.adaptive import STEP, band_rules, distance, drift_distance, larger
 from prometheus.formats.format import Format, Naming
 from prometheus.formats.text import dump
 from prometheus.rule import Recording, RuleFile
@@ -13,15 +13,14 @@ from stack.quantity import format_duration
 SOURCE = "nab_value"
 SCORE = "anomaly:score"
 THRESHOLD = "0.5"
-NAMES = Names()
 TITLE = "# The adaptive band on the Numenta Anomaly Benchmark"
 
 
 def nab_rules() -> list[Recording]:
     """The shipped rules with a score between 0 and 1, which is 0.5 at the edge of the band."""
-    widths = larger(distance(SOURCE, NAMES), drift_distance(NAMES))
+    widths = larger(distance(SOURCE), drift_distance())
     return [
-        *band_rules(SOURCE, NAMES),
+        *band_rules(SOURCE),
         Recording("anomaly:distance", f"({widths}) and {SOURCE}"),
         Recording(SCORE, "anomaly:distance / (1 + anomaly:distance)"),
     ]

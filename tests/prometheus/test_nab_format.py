@@ -1,4 +1,4 @@
-"""`dev-hq generate --format nab`: the shipped band with other names, for whoever measures it."""
+"""`dev-hq generate --format nab`: the shipped band over another source, for whoever measures it."""
 
 from __future__ import annotations
 
