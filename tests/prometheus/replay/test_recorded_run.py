@@ -133,10 +133,10 @@ def test_a_damaged_recording(changes: dict[str, Any], message: str, tmp_path: Pa
     [
         (b"", "holds no valid JSON; record it again"),
         (b"plain text", "breaks off or is not compressed by gzip; record it again"),
-        (gzip.compress(b"[" * 100_000), "holds no valid JSON; record it again"),
-        (gzip.compress(b'{"a": NaN}'), "holds no valid JSON; record it again"),
-        (gzip.compress(b"\xff"), "holds no valid JSON; record it again"),
-        (gzip.compress(b"[]"), "is no recorded run; make one with: dev-hq rules record"),
+        (gzip.compress(b"[" * 100_000, mtime=0), "holds no valid JSON; record it again"),
+        (gzip.compress(b'{"a": NaN}', mtime=0), "holds no valid JSON; record it again"),
+        (gzip.compress(b"\xff", mtime=0), "holds no valid JSON; record it again"),
+        (gzip.compress(b"[]", mtime=0), "is no recorded run; make one with: dev-hq rules record"),
     ],
 )
 def test_what_is_no_recording(content: bytes, message: str, tmp_path: Path) -> None:
