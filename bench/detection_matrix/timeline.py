@@ -91,9 +91,12 @@ def _decoy(random: Random, name: str, at: float) -> tuple[Trial, Change]:
 
 
 def _clearing(kind: str) -> float:
-    """How long an alert of a kind may fire on: its window, and then as long as it is kept firing."""
+    """How long an alert of a kind may fire on: its window, and then as long as it is kept firing.
+
+    After a decoy it is the longest window, ten minutes: an instance that goes twice in that time is flapping indeed.
+    """
     if kind not in CATALOGUE:
-        return 2 * EVERY
+        return 600.0 + 2 * EVERY
     return CATALOGUE[kind].keep_firing_for + (600.0 if kind == "flapping" else 60.0) + 2 * EVERY
 
 
