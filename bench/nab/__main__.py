@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from bench.nab.corpus import read_corpus
-from bench.nab.promtool import recorded_scores
+from bench.nab.recorded import recorded_scores
 from bench.nab.report import Report, report
 from prometheus.nab import nab_file
 from stack.errors import HqError

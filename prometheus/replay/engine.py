@@ -44,9 +44,9 @@ def evaluate(
 ) -> Answers:
     """The answers to expressions, each at some times (seconds from the beginning), after all rules were evaluated.
 
-       `rules` are the texts of rule files by their names.
-    They are evaluated from 0 to the last of the times, every `every` seconds; series lie on a grid of `step` seconds.
-       Raises HqError when a rule cannot be loaded or evaluated, or after `timeout` seconds; MissingToolError.
+    `rules` are the texts of rule files by their names. They are evaluated from 0 to the last of the times, every
+    `every` seconds; series lie on a grid of `step` seconds. Raises HqError when a rule cannot be loaded or evaluated,
+    or after `timeout` seconds; MissingToolError.
     """
     looks = [
         {"expr": expr, "eval_time": format_duration(round(at, 3))} for expr, times in asked.items() for at in times
@@ -84,10 +84,10 @@ def _ran(file: Path, timeout: float) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise HqError(f"promtool did not end within {timeout:g} s; replay a shorter stretch") from None
+        raise HqError(f"promtool did not end within {timeout:g} s; try a shorter stretch") from None
     output = ran.stdout + ran.stderr
     if ran.returncode not in (0, 1) or (ran.returncode == 1 and "got:" not in output):
         words = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith("Unit Testing")]
         words = [line.replace(f"{file.parent}/", "") for line in words]
-        raise HqError(f"promtool cannot replay this: {' '.join(words)[:500] or f'exit code {ran.returncode}'}")
+        raise HqError(f"promtool refuses the rules: {' '.join(words)[:500] or f'exit code {ran.returncode}'}")
     return output

@@ -121,7 +121,7 @@ def test_rules_that_promtool_refuses(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert replay(failing_service(tmp_path, ()), "--rules", rules) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("dev-hq: promtool cannot replay this: ")
+    assert err.startswith("dev-hq: promtool refuses the rules: ")
     assert "mine.yml" in err
     assert "parse error: unclosed left parenthesis" in err
     assert "/" not in err.replace("rules/", "")
