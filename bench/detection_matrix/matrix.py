@@ -12,7 +12,8 @@ from typing import TypeVar
 from bench.detection_matrix.faults import ANOMALIES
 from bench.detection_matrix.timeline import Timeline, eventful, play, steady
 from bench.detection_matrix.world import EVERY, STACK, STEP
-from chaos.verification.quality import Episode, Quality, Trial, judged, steady_seconds
+from chaos.verification.episodes import Episode, Trial
+from chaos.verification.quality import Quality, judged, steady_seconds
 from prometheus.catalogue import CATALOGUE
 from prometheus.formats.plain import plain
 from prometheus.replay.answers import Got
@@ -62,7 +63,7 @@ def run_matrix(
         (eventful(stack, Random(f"{seed} order {repeat}"), rate, kinds or shown_types()), f"repeat {repeat + 1}")
         for repeat in range(repeats)
     ]
-    timelines += [(steady(min(days, 2.0), rate), "steady days")] if days else []
+    timelines += [(timeline, "steady days") for timeline in steady(days, rate)]
     trials: list[Trial] = []
     episodes: list[Episode] = []
     seconds = 0.0

@@ -45,7 +45,7 @@ def tables(result: Result) -> str:
 def _kinds(result: Result) -> Iterator[str]:
     quality = result.quality
     for kind in dict.fromkeys(sorted(one.kind for one in result.trials if one.is_fault)):
-        recalls = " | ".join(_bounded(quality.recall(size, kind)) for size in quality.intensities)
+        recalls = " | ".join(worded(quality.recall(size, kind)) for size in quality.intensities)
         detect, clear = quality.detect(FAR_ABOVE, kind), quality.clear(None, kind)
         allowed = [one.trial.allowed for one in quality.of(FAR_ABOVE, kind) if one.trial.allowed]
         yield (
@@ -81,10 +81,6 @@ def _alarms(quality: Quality) -> str:
 
 def _bar(bar: str, met: bool | None, evidence: str) -> str:
     return f"| {bar} | {'unknown' if met is None else 'yes' if met else '**no**'} | {evidence} |"
-
-
-def _bounded(share: Share) -> str:
-    return worded(share)
 
 
 def _seconds(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -12,12 +12,13 @@ from bench.detection_matrix.faults import ANOMALIES
 from bench.detection_matrix.world import EVERY, SCRAPE, SCRAPED_AT, SERVICE, Change, State, World, changed
 from chaos.detection import allowance
 from chaos.verification.bars import INTENSITIES
-from chaos.verification.quality import Trial
+from chaos.verification.episodes import Trial
 from prometheus.catalogue import CATALOGUE
 from stack.model import Stack
 
 WARM_UP = 4500.0  # until the past hour is known
 SHORTEST_GAP, LONGEST_GAP = 300.0, 600.0
+MOST_DAYS = 2.0
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,23 @@ def eventful(stack: Stack, random: Random, rate: float, kinds: Sequence[str]) ->
     return Timeline(tuple(trials), tuple(changes), at, rate)
 
 
-def steady(days: float, rate: float) -> Timeline:
-    """Days in which nothing happens but that they end in nights, which are decoys."""
-    until = days * DAY
+def steady(days: float, rate: float) -> Iterator[Timeline]:
+    """So many days in which nothing happens but that they end in nights, which are decoys; at most two in a timeline.
+
+    So what promtool has to hold at once stays bounded, however many they are.
+    """
+    while days > 0:
+        yield _steady(min(days, MOST_DAYS), rate)
+        days -= MOST_DAYS
+
+
+def _steady(days: float, rate: float) -> Timeline:
     nights = tuple(
         Trial(NIGHT, None, (night + 0.35) * DAY, (night + 0.65) * DAY, SERVICE)
         for night in range(int(days + 0.35))
-        if (night + 0.65) * DAY <= until
+        if (night + 0.65) * DAY <= days * DAY
     )
-    return Timeline(nights, (), until, rate, seasonal=True)
+    return Timeline(nights, (), days * DAY, rate, seasonal=True)
 
 
 def play(timeline: Timeline, random: Random) -> World:

@@ -15,10 +15,6 @@ from statistics import median
 from chaos.verification.episodes import Episode, Trial, merged
 from gates.statistics import CONFIDENCE, clopper_pearson
 
-__all__ = [
-    "GRACE", "Episode", "Judgement", "Quality", "Share", "Times", "Trial", "judged", "most_alarms", "steady_seconds",
-]  # fmt: skip
-
 GRACE = 30.0  # seconds after a trial in which an alert still belongs to it
 NOTHING = "nothing"
 DAY = 86_400.0

@@ -17,6 +17,7 @@ from bench.detection_matrix.chance import BOUNDS, bucket_shares, interpolated, p
 from bench.detection_matrix.faults import ANOMALIES, ELSEWHERE
 from bench.detection_matrix.matrix import run_matrix
 from bench.detection_matrix.page import replace_tables
+from bench.detection_matrix.timeline import steady
 from chaos.verification.bars import BELOW, FAR_ABOVE
 from prometheus.catalogue import CATALOGUE
 from stack.errors import HqError
@@ -44,6 +45,13 @@ def test_counts_are_poisson(mean: float) -> None:
     counts = [poisson(random, mean) for _ in range(5000)]
     assert statistics.mean(counts) == pytest.approx(mean, rel=0.06)
     assert statistics.variance(counts) == pytest.approx(mean, rel=0.1)
+
+
+@pytest.mark.parametrize(("days", "lengths"), [(0.0, []), (0.5, [0.5]), (2.0, [2.0]), (5.0, [2.0, 2.0, 1.0])])
+def test_as_many_steady_days_as_were_asked_for(days: float, lengths: list[float]) -> None:
+    timelines = list(steady(days, rate=400.0))
+    assert [timeline.until / 86400 for timeline in timelines] == lengths
+    assert sum(len(timeline.trials) for timeline in timelines) == int(days), "a decoy for each night"
 
 
 def test_the_page_has_the_markers_and_commands_that_exist(tmp_path: Path) -> None:
