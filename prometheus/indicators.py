@@ -15,7 +15,8 @@ from stack.errors import HqError
 from stack.model import PromqlSli, Service
 from stack.prefix import service_prefix
 
-_PROVIDER = re.compile(r"@[a-z0-9]+$")  # Traefik's services are called name@provider
+PROVIDER = re.compile(r"@[a-z0-9]+$")
+"""Behind the name of a service of Traefik's, as in name@provider."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _shape(service: Service) -> _Shape | None:
     if preset == "envoy":
         return _Shape(preset, ENVOY_LISTENER, equal_to(labels.items()), prefix=service_prefix(""))
     for key, value in labels.items():
-        provider = _PROVIDER.search(value) if preset == "traefik" else None
+        provider = PROVIDER.search(value) if preset == "traefik" else None
         suffix = provider[0] if provider else ""
         if value == service.name + suffix:
             others = equal_to((label, value) for label, value in labels.items() if label != key)

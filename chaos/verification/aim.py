@@ -26,7 +26,7 @@ from stack.model import PresetSli, Stack
 from stack.quantity import format_duration, format_percent
 
 SPARE = 5.0  # seconds that a fault goes on after the last moment at which its alert is due
-MINUTE_OF_DELAYS = 0.5  # of the window: so much of it has to be slow before the percentile is where it will stay
+SLOW_PART = 0.5  # of the window: so much of it has to be slow before the percentile is where it will stay
 _NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII)
 
 
@@ -106,7 +106,7 @@ def duration_of(anomaly_type: str, intensity: float, allowed: float) -> float:
     """
     filled = MINUTE / intensity if intensity >= 2 else MINUTE
     if anomaly_type == LATENCY:
-        filled = min(filled, MINUTE_OF_DELAYS * MINUTE)
+        filled = min(filled, SLOW_PART * MINUTE)
     return filled + allowed + SPARE
 
 

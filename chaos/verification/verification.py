@@ -58,8 +58,11 @@ class Verification:
     _until: float = 0.0
 
     def __post_init__(self) -> None:
-        aims = [planned.act for planned in self.plan if isinstance(planned.act, Aim)]
-        self.stillness = Stillness(self.stack, self.client, self.stopping, tuple(aims))
+        self.stillness = Stillness(self.stack, self.client, self.stopping, self._aims)
+
+    @property
+    def _aims(self) -> tuple[Aim, ...]:
+        return tuple(planned.act for planned in self.plan if isinstance(planned.act, Aim))
 
     def execute(self) -> Verified:
         """The whole life: whatever happens after the announcement, its end is written down.
@@ -68,9 +71,8 @@ class Verification:
         """
         began = time.monotonic()
         bury_the_dead(self.record.journal)
-        first = [planned.act for planned in self.plan if isinstance(planned.act, Aim)]
-        each = {aim.name: aim.faults[0] for aim in first}  # with one member of each: the others are alike
-        self.record.announce(first[0].service, tuple(each.values()), time.time() + 2 * self.longest)
+        each = {aim.name: aim.faults[0] for aim in self._aims}  # with one member of each: the others are alike
+        self.record.announce(self._aims[0].service, tuple(each.values()), time.time() + 2 * self.longest)
         self._say(
             Step.ANNOUNCED, f"verification {self.record.run}: {len(self.plan)} trials, {span(self.longest)} or so"
         )

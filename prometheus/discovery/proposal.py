@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,7 +12,8 @@ from prometheus.discovery.naming import service_name, unused
 from prometheus.discovery.objectives import Latency, Target, latency_of, target_of
 from prometheus.discovery.scalar import is_writable, scalar
 from prometheus.discovery.traffic import Accountant, Traffic, scrape_interval
-from prometheus.presets import ENVOY_LISTENER
+from prometheus.indicators import PROVIDER
+from prometheus.presets import ENVOY_LISTENER, equal_to
 from prometheus.selector import matching_all
 from stack.dataclass import dataclass
 from stack.prefix import service_prefix
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from prometheus.client import PrometheusClient
 
 FEW_REQUESTS = 299  # without a failure they prove 99 %, with 95 % confidence
-_PROVIDER = re.compile(r"@[a-z0-9]+$")
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,9 @@ def propose(client: PrometheusClient, selected: Matchers) -> Proposal:
             taken[name] = service.preset
             services.append(replace(service, name=name))
         if found and interval is None:
-            series = matching_all(exposure.convention.total, (*exposure.convention.always, *_equal(found[0].selector)))
+            series = matching_all(
+                exposure.convention.total, (*exposure.convention.always, *equal_to(found[0].selector))
+            )
             interval = scrape_interval(client, series)
     services.sort(key=lambda one: (-one.requests, one.name))
     return Proposal(tuple(services), interval, tuple(notes))
@@ -81,10 +82,6 @@ def _unreadable(client: PrometheusClient, selected: Matchers) -> Iterator[str]:
             f"{sample.value:.0f} series of http_requests_total have neither the label code nor status; where another "
             "one tells failures, count them in PromQL: sli: {total: …, bad: …}"
         )
-
-
-def _equal(labels: tuple[tuple[str, str], ...]) -> Matchers:
-    return tuple((label, "=", value) for label, value in labels)
 
 
 def _notes_on(exposure: Exposure) -> Iterator[str]:
@@ -130,7 +127,7 @@ def _services(exposure: Exposure, traffic: Traffic, selected: Matchers) -> Itera
 
 def _name(exposure: Exposure, value: str) -> str:
     if exposure.preset == "traefik":
-        value = _PROVIDER.sub("", value)
+        value = PROVIDER.sub("", value)
     return service_name(value.removeprefix(_prefix(exposure)), exposure.preset)
 
 

@@ -46,12 +46,12 @@ class Format:
 
 
 def signature(name: str) -> str:
-    """What the files of a format begin with, up to its options."""
-    return f"{GENERATED} --format {name}"
+    """What the files of a format begin with, up to its options; the format plain goes without saying."""
+    return f"{GENERATED}`" if name == "plain" else f"{GENERATED} --format {name}"
 
 
 def header(name: str, *remarks: str, naming: Naming | None = None) -> str:
     """The comment at the top: where the file comes from, and what is to be known of this format."""
-    options = naming.options if naming else ""
-    lines = (f"{signature(name)}{options}`; edit that, or the catalogue, not this.", *(f"# {one}" for one in remarks))
+    command = signature(name).removesuffix("`") + (naming.options if naming else "")
+    lines = (f"{command}`; edit that, or the catalogue, not this.", *(f"# {one}" for one in remarks))
     return "\n".join(lines) + "\n"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from prometheus.formats.format import GENERATED, Format
-from prometheus.formats.text import HEADER, documents, dump
+from prometheus.formats.format import Format, header, signature
+from prometheus.formats.text import documents, dump
 from prometheus.rule import RuleFile
 
 
 def plain(file: RuleFile) -> str:
     """The file as `rule_files` of Prometheus takes it."""
-    return HEADER + dump({"groups": documents(file)})
+    return header("plain") + dump({"groups": documents(file)})
 
 
-PLAIN = Format("plain", "Prometheus, by rule_files", lambda file, _: plain(file), f"{GENERATED}`")
+PLAIN = Format("plain", "Prometheus, by rule_files", lambda file, _: plain(file), signature("plain"))

@@ -7,11 +7,8 @@ from typing import Any
 
 import yaml
 
-from prometheus.formats.format import GENERATED
 from prometheus.rule import AlertRule, Recording, RuleFile, RuleGroup
 from stack.quantity import format_duration
-
-HEADER = f"{GENERATED}`; edit that, or the catalogue, not this.\n"
 
 
 def documents(file: RuleFile) -> list[dict[str, Any]]:

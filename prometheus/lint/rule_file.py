@@ -28,10 +28,7 @@ _IGNORE = re.compile(r"#\s*dev-hq lint:\s*ignore\b[ \t]*([^\n]*)")
 
 @dataclass(frozen=True)
 class SourceRule:
-    """One rule: its name is of the alert or of what it records; `ignored` are the checks that a comment switches off.
-
-    `added` holds what is in the group, or the rule, that Prometheus 2.42 does not know.
-    """
+    """One rule: its name is of the alert or of what it records; `ignored` are the checks that comments switch off."""
 
     source: Source
     is_alert: bool

@@ -22,9 +22,9 @@ SLOW = 10
 class RuleSet:
     """The texts of a rule set's files by their names, without its slow groups.
 
-    `read` are the selectors of what it does not record itself. `lineages` says of each alert, by its name, what it
-    stands on. `slow` are the groups that were left out: what they record
-    is read like what was scraped.
+    `read` are the selectors of what it does not record itself, `recorded` the names of what it does. `lineages` says of
+    each alert, by its name, what it stands on. `slow` are the groups that were left out: what they record is read like
+    what was scraped.
     """
 
     texts: Mapping[str, str]

@@ -6,13 +6,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import zip_longest
 
-from prometheus.selector import matchers, name_of
+from prometheus.selector import STRING, matchers, name_of
 
-_STRING = r"""(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)"""
 _WORDS = "and|or|unless|bool|offset|inf|nan|start|end|atan2|by|without|on|ignoring|group_left|group_right"
-_MATCHERS = rf"\{{(?:[^{{}}\"'`]|{_STRING})*\}}"
+_MATCHERS = rf"\{{(?:[^{{}}\"'`]|{STRING})*\}}"
 _TOKEN = re.compile(
-    rf"""\s+ | \#[^\n]* | (?P<string>{_STRING})
+    rf"""\s+ | \#[^\n]* | (?P<string>{STRING})
     | (?P<labels>\b(?:by|without|on|ignoring|group_left|group_right)\b\s*\([^()]*\))
     | (?P<word>\b(?:{_WORDS})\b(?!:))
     | (?P<range>\[[^\]]*\])
