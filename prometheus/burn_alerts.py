@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from prometheus.alerts import DASHBOARD
 from prometheus.burn_rate import BURNING, burning_alerts
-from prometheus.objective import SLOS, objectives
+from prometheus.objective import SLOS, by, objectives
 from prometheus.request_counts import BAD, UNTOLD
 from prometheus.rule import AlertRule
 from prometheus.scores import runbook_url
-from stack.burn_rate import SEVERITIES
+from stack.burn_rate import SEVERITIES, BurnRateAlert
 from stack.model import Links, Stack
 from stack.quantity import format_duration
 
@@ -28,23 +28,24 @@ def burn_alerts(stack: Stack) -> Iterator[AlertRule]:
 
     They have no anomaly_type, and so are no anomalies.
     """
-    windows = {alert.severity: format_duration(alert.within) for alert in burning_alerts(stack)}
+    watching = by(lambda alert: alert.severity, burning_alerts(stack))
     for rank, severity in enumerate(SEVERITIES):
-        if severity in windows:
-            worse = [one for one in SEVERITIES[rank + 1 :] if one in windows]
-            yield _burn_alert(severity, windows[severity], worse, stack.links)
+        if severity in watching:
+            as_bad = [watching[one] for one in SEVERITIES[rank:] if one in watching]
+            yield _burn_alert(severity, as_bad, stack.links)
     yield _unmeasured(stack)
 
 
-def _burn_alert(severity: str, window: str, worse: list[str], links: Links) -> AlertRule:
-    """The value is the burn rate over the window that burns.
+def _burn_alert(severity: str, as_bad: list[list[BurnRateAlert]], links: Links) -> AlertRule:
+    """`as_bad` are the alerts of this severity, and after them those of each that is worse.
 
-    What is worse bears the window of this severity here, so that it stays one alert when both burn.
+    The value is the burn rate over the window that burns. All bear the longest window of this severity, so that it
+    stays one alert when several burn.
     """
-    as_bad = [f'label_replace({BURNING}{{severity="{one}"}}, "window", "{window}", "", "") > 0' for one in worse]
+    window = format_duration(max(alert.within for alert in as_bad[0]))
     return AlertRule(
         alert=ALERT,
-        expr="\nor on (service, slo) ".join([f'{BURNING}{{severity="{severity}"}} > 0', *as_bad]),
+        expr="\nor on (service, slo) ".join(f"{_burning(alike, window)} > 0" for alike in as_bad),
         hold=0,
         keep_firing_for=KEEP_FIRING_FOR,
         labels={"severity": severity},
@@ -66,6 +67,16 @@ def _burn_alert(severity: str, window: str, worse: list[str], links: Links) -> A
             **_pages(links, "error_budget_burn"),
         },
     )
+
+
+def _burning(alike: list[BurnRateAlert], window: str) -> str:
+    """What burns too fast at the severity that the alerts have in common, once for each objective, with that window."""
+    burning = f'{BURNING}{{severity="{alike[0].severity}"}}'
+    if len(alike) > 1:
+        burning = f"max by (service, slo) ({burning})"
+    elif format_duration(alike[0].within) == window:
+        return burning
+    return f'label_replace({burning}, "window", "{window}", "", "")'
 
 
 def _time_left() -> str:

@@ -11,6 +11,7 @@ from stack.model import Stack
 
 SLOS = ("success_rate", "latency")
 
+G = TypeVar("G")
 T = TypeVar("T")
 
 
@@ -58,9 +59,9 @@ def selected(some: Iterable[Objective], among: Iterable[Objective]) -> Iterator[
         yield f'{{slo="{slo}"{by_service}}}'
 
 
-def by(key: Callable[[Objective], T], found: Iterable[Objective]) -> dict[T, list[Objective]]:
-    """The objectives in groups, each in the order in which they came."""
-    groups: dict[T, list[Objective]] = {}
+def by(key: Callable[[G], T], found: Iterable[G]) -> dict[T, list[G]]:
+    """Objectives, or alerts on them, in groups, each in the order in which they came."""
+    groups: dict[T, list[G]] = {}
     for one in found:
         groups.setdefault(key(one), []).append(one)
     return groups

@@ -28,17 +28,20 @@ def service_saturation(services: Iterable[Service]) -> Iterator[Recording]:
 
 
 def _use(service: str, capacity: Capacity) -> str:
-    """Of the fullest instance; series of one instance, such as states or queues, are added up."""
+    """Of the fullest instance; series of one instance, such as states or queues, are added up.
+
+    A gauge that says NaN, such as one of a pool that its process has closed, counts as one that says nothing.
+    """
     for key, series in (("used", capacity.used), ("limit", capacity.limit)):
         if isinstance(series, str) and not is_selector(series):
             raise HqError(
                 f"services.{service}.saturation.{key}: {series!r} does not select the series of a gauge; "
                 'write it like db_connections_active{job="shop"}, without functions'
             )
-    used = f"sum by (job, instance) ({capacity.used.strip()})"
+    used = f"sum by (job, instance) (({capacity.used.strip()} >= 0) < Inf)"
     if isinstance(capacity.limit, Decimal):
         return f"max({used}) / {capacity.limit}"
-    return f"max({used} / (sum by (job, instance) ({capacity.limit.strip()}) > 0))"
+    return f"max({used} / sum by (job, instance) ({capacity.limit.strip()} > 0))"
 
 
 def pool_saturation(pool: Pool) -> Recording:

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from hq.cli import main
 from prometheus.budget import budget_groups
 from prometheus.burn_rate import unreachable
+from prometheus.formats.text import dump
 from prometheus.objective import Objective, objectives, selected
 from prometheus.rule import AlertRule, Recording
 from prometheus.rules import write_rules
 from stack.burn_rate import DEFAULT_LADDER, BurnRateAlert
 from stack.model import Stack
+from tests.prometheus.rule_case import case, counter, look
 from tests.prometheus.stacks import stack_of
 from tests.prometheus.test_rules import promtool
 
@@ -151,6 +153,34 @@ def test_a_ladder_of_one_s_own(tmp_path: Path) -> None:
     assert unreachable(stack) == []
     write_rules(stack, tmp_path / "rules")
     promtool("check", "rules", "--lint=all", "--lint-fatal", tmp_path / "rules" / "budgets.yml")
+
+
+@pytest.mark.e2e
+def test_two_times_of_one_severity_are_one_alert(tmp_path: Path) -> None:
+    ladder = """burn_rate_alerts:
+  - {spent: 2%, within: 1h, severity: critical}
+  - {spent: 5%, within: 6h, severity: critical}
+  - {spent: 10%, within: 1d, severity: low}
+  - {spent: 10%, within: 3d, severity: low}
+"""
+    write_rules(stack_of(services("{success_rate: {target: 99.9%}}") + ladder, tmp_path), tmp_path)
+    counted, burns = 'http_requests_total{job="svc-0",code="%d"}', 'ALERTS{alertname="ErrorBudgetBurn"}'
+    fire: dict[str, float] = {
+        f'{{alertname="ErrorBudgetBurn", severity="{severity}", service="svc-0", slo="success_rate", '
+        f'window="{window}"}}': 1
+        for severity, window in (("critical", "6h"), ("low", "3d"))
+    }
+    failing = case(
+        "every second request fails",
+        {counted % 200: counter((5, 240), step=15), counted % 500: counter((5, 240), step=15)},
+        look("count by (severity) (slo:budget_burning:ratio)", "55m7s",
+             {'{severity="critical"}': 2, '{severity="low"}': 2}),
+        look(f"count by (alertname, severity, service, slo, window) ({burns})", "55m7s", fire),
+        step="15s",
+    )  # fmt: skip
+    test = {"rule_files": ["budgets.yml"], "evaluation_interval": "1m", "tests": [failing]}
+    (tmp_path / "test.yml").write_text(dump(test))
+    promtool("test", "rules", tmp_path / "test.yml")
 
 
 def test_no_alerts_at_all_when_the_ladder_is_empty(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_targets_of_a_family_count_for_each_service_by_itself(tmp_path: Path) ->
             f'service:saturation:ratio{{service="{name}"}}': value
             for name, value in {"cart": 0.8, "a": 0.4, "b": 0.4}.items()
         }),
-        scores("absent_data", "4m2s", cart=0, desk=0.42, a=0, b=0), finite("4m2s"),
+        scores("absent_data", "4m2s", cart=0, desk=0, a=0, b=0), finite("4m2s"),
     ))  # fmt: skip
 
 
@@ -84,6 +84,15 @@ def test_what_a_service_names_as_full_counts_by_its_worst_instance(tmp_path: Pat
             'service:saturation:ratio{service="till"}': 0.95, 'service:saturation:ratio{service="b"}': 0.8,
         }),
         scores("saturation", "3m2s", till=6, b=1.5), finite("3m2s"),
+    ), case(
+        "a gauge of one state is NaN, of another endless, and so is the queue",
+        {
+            used % (0, "active"): "9x40", used % (0, "waiting"): "NaN " * 40, most % 0: "10x40",
+            used % (1, "active"): "Inf " * 40, most % 1: "10x40", used % (2, "active"): "5x40", most % 2: "NaN " * 40,
+            queue % 0: "NaN " * 40,
+        },
+        look("service:saturation:ratio", "3m2s", {'service:saturation:ratio{service="till"}': 0.9}),
+        scores("saturation", "3m2s", till=2), finite("3m2s"),
     ), case(
         "a limit of nothing, and a queue that nobody counts",
         {used % (0, "active"): "5x40", most % 0: "0x40"},
