@@ -92,7 +92,7 @@ def test_what_a_service_names_as_full_counts_by_its_worst_instance(tmp_path: Pat
             queue % 0: "NaN " * 40,
         },
         look("service:saturation:ratio", "3m2s", {'service:saturation:ratio{service="till"}': 0.9}),
-        scores("saturation", "3m2s", till=2), finite("3m2s"),
+        scores("saturation", "3m2s", till=3), finite("3m2s"),
     ), case(
         "a limit of nothing, and a queue that nobody counts",
         {used % (0, "active"): "5x40", most % 0: "0x40"},
