@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from prometheus.catalogue import CATALOGUE
 from prometheus.formats.plain import plain
 from prometheus.replay.answers import Got
 from prometheus.replay.engine import FIRING, evaluate
+from prometheus.replay.episodes import runs
 from prometheus.rules import rule_files
 from stack.loader import load_stack
 from stack.model import Stack
@@ -27,6 +29,7 @@ One = TypeVar("One", Trial, Episode)
 RATE = 400.0
 APART = 10 * 86_400.0  # between the beginnings of timelines, when they are judged as one
 TIMEOUT = 3600.0
+TOLD_BY = ("anomaly_type", "severity", "service", "pool")
 
 
 @dataclass(frozen=True)
@@ -99,20 +102,13 @@ def alerts(timeline: Timeline, rules: dict[str, str], random: Random) -> list[Ep
 
 def episodes_of(firing: Iterable[tuple[float, Got]]) -> Iterator[Episode]:
     """Each alert from the first evaluation at which it fires to the first at which it does not any more."""
-    open_episodes: dict[tuple[str, ...], Episode] = {}
+    found: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
     for at, got in firing:
-        labels = got.labels
-        if "anomaly_type" not in labels:
-            continue
-        key = tuple(labels.get(name, "") for name in ("anomaly_type", "severity", "service", "pool"))
-        going_on = open_episodes.get(key)
-        if going_on and going_on.until >= at:
-            open_episodes[key] = replace(going_on, until=at + EVERY)
-            continue
-        if going_on:
-            yield going_on
-        open_episodes[key] = Episode(key[0], key[1], key[2], at, at + EVERY)
-    yield from open_episodes.values()
+        if "anomaly_type" in got.labels:
+            found[tuple(got.labels.get(name, "") for name in TOLD_BY)].append(at)
+    for (anomaly_type, severity, service, _), times in found.items():
+        for first, last in runs(times, EVERY):
+            yield Episode(anomaly_type, severity, service, first, last + EVERY)
 
 
 def _moved(one: One, by: float) -> One:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from itertools import pairwise
 from math import ceil
 
 from chaos.verification.episodes import Episode
 from prometheus.client import PrometheusClient
+from prometheus.replay.episodes import runs
 from prometheus.selector import matching, selector
 
 CHUNK = 600.0  # seconds in one question: each alert has a sample for every evaluation
@@ -30,7 +30,7 @@ def episodes(client: PrometheusClient, service: str, since: float, until: float,
     return tuple(
         Episode(dict(labels)["anomaly_type"], dict(labels).get("severity", ""), service, first, last + every)
         for labels, times in found.items()
-        for first, last in _runs(sorted(times), every)
+        for first, last in runs(sorted(times), _MISSED * every)
     )
 
 
@@ -45,13 +45,3 @@ def _chunks(since: float, until: float) -> Iterator[tuple[float, float]]:
         end = min(since + CHUNK, until)
         yield since, end
         since = end
-
-
-def _runs(times: list[float], every: float) -> Iterator[tuple[float, float]]:
-    """The first and last of each run of evaluations."""
-    first = times[0]
-    for before, after in pairwise(times):
-        if after - before > _MISSED * every:
-            yield first, before
-            first = after
-    yield first, times[-1]

@@ -52,7 +52,7 @@ def _replay(arguments: argparse.Namespace) -> int:
         after = replayed_episodes(run, rules)
     all_found = differences(run, before, after, rules)
     found = [one for one in all_found if other or not remembers_more(run, rules, one.shown)]
-    differ = [one for one in found if one.verdict.value != "the same"]
+    differ = [one for one in found if one.differs]
     for name in sorted({one.shown.labels.get("alertname", "") for one in all_found if one not in found}):
         print(f"dev-hq: {name} is not compared: it stands on more history than the recording has", file=sys.stderr)
     if arguments.json:
@@ -123,7 +123,7 @@ def _sentence(found: list[Comparison], differ: list[Comparison]) -> str:
 
 def _document(found: list[Comparison]) -> dict[str, Any]:
     return {
-        "same": all(one.verdict.value == "the same" for one in found),
+        "same": not any(one.differs for one in found),
         "episodes": [
             {
                 **one.shown.labels,

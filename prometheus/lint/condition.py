@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from prometheus.lint.expression import Aggregation, Binary, Call, Negation, Node, Selector, Subquery
 
-_COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
 _ALERTS = ("ALERTS", "ALERTS_FOR_STATE")
 
 
@@ -44,9 +43,7 @@ def _of_call(node: Call, recorded: Callable[[str], bool]) -> Node | None:
 
 def _of_binary(node: Binary, recorded: Callable[[str], bool]) -> Node | None:
     """`or` needs a condition on both sides; of everything else, one on either side is enough."""
-    if node.operator in _COMPARISONS and not node.returns_bool:
-        return None
-    if node.operator == "unless":
+    if node.is_filter or node.operator == "unless":
         return None
     left, right = _unconditional(node.left, recorded), _unconditional(node.right, recorded)
     if node.operator == "or":

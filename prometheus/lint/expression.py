@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from prometheus.lint.scanner import Span
 from stack.dataclass import dataclass
 
+COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
+
 
 @dataclass(frozen=True)
 class Node:
@@ -120,6 +122,11 @@ class Binary(Node):
     many: str
     brought: tuple[str, ...]
     returns_bool: bool
+
+    @property
+    def is_filter(self) -> bool:
+        """Whether it keeps the series of its left side for which a comparison holds."""
+        return self.operator in COMPARISONS and not self.returns_bool
 
     @property
     def children(self) -> tuple[Node, ...]:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from prometheus.lint.expression import Aggregation, Binary, Call, Negation, Node, Selector, Subquery, Text
 from stack.dataclass import dataclass
 
-_COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
 _KEEPING = frozenset({"topk", "bottomk", "limitk", "limit_ratio"})
 _NAMELESS = frozenset({"__name__"})
 _SAME_SERIES = frozenset(
@@ -117,7 +116,7 @@ def _of_aggregation(node: Aggregation, inner: Labels) -> Labels:
 def _of_binary(node: Binary, left: Labels | None, right: Labels | None) -> Labels | None:
     if left is None or right is None:
         both = left if right is None else right
-        return both and (both if _keeps_name(node) else both.without(_NAMELESS))
+        return both and (both if node.is_filter else both.without(_NAMELESS))
     if node.operator == "or":
         return left.either(right)
     if node.operator == "unless":
@@ -125,11 +124,7 @@ def _of_binary(node: Binary, left: Labels | None, right: Labels | None) -> Label
     if node.operator == "and":
         return left if node.matching is not None else left.both(right.adding(_NAMELESS))
     result = _of_matched(node, left, right)
-    return result if _keeps_name(node) and not node.on else result.without(_NAMELESS)
-
-
-def _keeps_name(node: Binary) -> bool:
-    return node.operator in _COMPARISONS and not node.returns_bool
+    return result if node.is_filter and not node.on else result.without(_NAMELESS)
 
 
 def _of_matched(node: Binary, left: Labels, right: Labels) -> Labels:

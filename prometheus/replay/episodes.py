@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from itertools import pairwise
 
 from stack.dataclass import dataclass
 
@@ -47,6 +48,11 @@ class Comparison:
     verdict: Verdict
 
     @property
+    def differs(self) -> bool:
+        """Whether it is not the same before and after."""
+        return self.verdict is not Verdict.SAME
+
+    @property
     def shown(self) -> Episode:
         """The one that there is, rather the later one."""
         shown = self.after or self.before
@@ -69,22 +75,21 @@ def episodes(
         names[identity] = kept
         by_alert.setdefault(identity, set()).update(at for at in times if since <= at <= until)
     return sorted(
-        (Episode(names[identity], *run) for identity, times in by_alert.items() for run in _runs(sorted(times), gap)),
+        (Episode(names[identity], *run) for identity, times in by_alert.items() for run in runs(sorted(times), gap)),
         key=lambda one: (one.since, one.identity),
     )
 
 
-def _runs(times: Iterable[float], gap: float) -> Iterator[tuple[float, float]]:
-    began = last = None
-    for at in times:
-        if began is None or last is None:
-            began = at
-        elif at - last > gap:
-            yield began, last
-            began = at
-        last = at
-    if began is not None and last is not None:
-        yield began, last
+def runs(times: Sequence[float], gap: float) -> Iterator[tuple[float, float]]:
+    """The first and last of each run of ascending times that are at most `gap` seconds apart."""
+    if not times:
+        return
+    first = times[0]
+    for before, after in pairwise(times):
+        if after - before > gap:
+            yield first, before
+            first = after
+    yield first, times[-1]
 
 
 def compared(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from prometheus.lint.expression import Aggregation, Binary, Call, Matcher, Number, Selector, Subquery, Text
+from prometheus.lint.expression import COMPARISONS, Aggregation, Binary, Call, Matcher, Number, Selector, Subquery, Text
 from prometheus.lint.functions import IN_2_42
 from prometheus.lint.knowledge import Knowledge, ParsedRule
 from prometheus.lint.problem import Finding
@@ -17,7 +17,6 @@ from stack.quantity import format_duration
 
 _NEED_TWO = frozenset({"rate", "irate", "increase", "delta", "idelta", "deriv", "predict_linear", "changes", "resets"})
 _INTEGER = re.compile(r"\d+")
-_COMPARISONS = frozenset({"==", "!=", "<", ">", "<=", ">="})
 
 
 def check(rule: ParsedRule, known: Knowledge, scrape_interval: float) -> Iterator[Finding]:
@@ -103,7 +102,7 @@ def _subquery(node: Subquery) -> Iterator[Finding]:
 def _count(node: Binary, scrape_interval: float) -> Iterator[Finding]:
     """count_over_time() of a range that is so many scrape intervals, held against just that many."""
     call, limit = (node.left, node.right) if isinstance(node.right, Number) else (node.right, node.left)
-    if node.operator not in _COMPARISONS or not isinstance(limit, Number) or not isinstance(call, Call):
+    if node.operator not in COMPARISONS or not isinstance(limit, Number) or not isinstance(call, Call):
         return
     if call.name != "count_over_time" or not isinstance(call.arguments[0], Selector | Subquery):
         return

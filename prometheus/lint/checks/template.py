@@ -19,7 +19,7 @@ def check(rule: ParsedRule, known: Knowledge) -> Iterator[Finding]:
     if not rule.rule.is_alert or rule.tree is None:
         return
     labels = labels_of(rule.tree, known.labels) or NONE
-    texts = {**{f"labels.{key}": one for key, one in rule.rule.labels.items()}}
+    texts = {f"labels.{key}": one for key, one in rule.rule.labels.items()}
     texts |= {f"annotations.{key}": one for key, one in rule.rule.annotations.items()}
     for where, value in texts.items():
         for asked in labels_asked(_text(value)):
