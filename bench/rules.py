@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from bench.per_service_rules import EVERY, pyrra, sloth
@@ -95,8 +96,10 @@ def main() -> int:
 
 def judged(costs: list[Cost]) -> Iterator[tuple[bool, str]]:
     """The bars: our share of the cheaper of the others at the largest size, and our growth over the two largest."""
-    by_size = {size: {cost.arm: cost.cpu_seconds for cost in costs if cost.services == size} for size in
-               sorted({cost.services for cost in costs})}  # fmt: skip
+    by_size = {
+        size: {cost.arm: cost.cpu_seconds for cost in costs if cost.services == size}
+        for size in sorted({cost.services for cost in costs})
+    }
     size, largest = list(by_size.items())[-1]
     cheaper = min(seconds for name, seconds in largest.items() if name != "ours")
     share = largest["ours"] / cheaper
@@ -133,11 +136,8 @@ def _arms(services: list[str], history: int) -> Iterator[Arm]:
     yield Arm("idle", (), 1, ())
     yield Arm("ours", _ours(services), 16, tuple(one for each in services for one in _our_past(each, history)))
     pace = 8 if len(services) <= FEW else 1
-    past = {"slo:sli_error:ratio_rate5m": (STEP, history, BAD / (GOOD + BAD))}
-    yield Arm("sloth", _of_each(sloth, services), pace, tuple(
-        one for each in services for one in recorded(
-            past, f'sloth_id="{each}",sloth_service="{each}",sloth_slo="availability",sloth_window="5m"')
-    ))  # fmt: skip
+    past = tuple(one for each in services for one in _past_of_sloth(each, history))
+    yield Arm("sloth", _of_each(sloth, services), pace, past)
     yield Arm("pyrra", _of_each(pyrra, services), pace, ())
 
 
@@ -149,10 +149,12 @@ def _ours(services: list[str]) -> tuple[RuleGroup, ...]:
     """The groups about objectives, of a stack as its owner would write it."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "stack.yaml"
-        path.write_text("services:\n" + "".join(
+        entries = (
             f"  {name}: {{sli: {{preset: prometheus-http, selector: {{job: {name}}}}}, "
-            "objectives: {success_rate: {target: 99.5%}}}\n" for name in services
-        ))  # fmt: skip
+            "objectives: {success_rate: {target: 99.5%}}}\n"
+            for name in services
+        )
+        path.write_text("".join(["services:\n", *entries]))
         return budget_groups(load_stack(path))
 
 
@@ -171,6 +173,12 @@ def _our_past(service: str, history: int) -> Iterator[Series]:
     return recorded(records, f'service="{service}",slo="success_rate"')
 
 
+def _past_of_sloth(service: str, history: int) -> Iterator[Series]:
+    """The same of Sloth's rules, whose period is a mean of what they recorded."""
+    labels = f'sloth_id="{service}",sloth_service="{service}",sloth_slo="availability",sloth_window="5m"'
+    return recorded({"slo:sli_error:ratio_rate5m": (STEP, history, BAD / (GOOD + BAD))}, labels)
+
+
 def _measured(arm: Arm) -> float:
     """Seconds: a whole round of every group."""
     return EVERY if arm.groups and arm.faster == 1 else MEASURED
@@ -181,17 +189,12 @@ def _run(arm: Arm, services: list[str], history: int, directory: Path) -> tuple[
     now = int(time.time())
     began = now - history
     (directory / "data").mkdir()
-    backfill((one for group in ((s for each in services for s in scraped(each, history)), arm.past) for one in group),
-             began, now, directory)  # fmt: skip
+    counters = (one for each in services for one in scraped(each, history))
+    backfill(chain(counters, arm.past), began, now, directory)
     groups = tuple(replace(group, interval=group.interval / arm.faster) for group in arm.groups)
     (directory / "rules.yml").write_text(plain(RuleFile("rules", groups)))
     with ExitStack() as running:
-        exporter = running.enter_context(exporting(services, began))
-        (directory / "prometheus.yml").write_text(
-            f"global: {{scrape_interval: 15s, evaluation_interval: 30s}}\nrule_files: ['{directory}/rules.yml']\n"
-            f"scrape_configs: [{{job_name: all, honor_labels: true, static_configs: [{{targets: ['{exporter}']}}]}}]\n"
-        )
-        child, client = _prometheus(directory)
+        child, client = _prometheus(directory, running.enter_context(exporting(services, began)))
         running.callback(child.stop)
         time.sleep(_measured(arm) + 2)  # the first round, which loads what later ones find loaded
         before, iterations, missed = _cpu_seconds(child.pid), *_iterations(client)
@@ -205,7 +208,12 @@ def _run(arm: Arm, services: list[str], history: int, directory: Path) -> tuple[
     return used, elapsed * arm.faster / EVERY * done, missed_later - missed
 
 
-def _prometheus(directory: Path) -> tuple[Child, PrometheusClient]:
+def _prometheus(directory: Path, exporter: str) -> tuple[Child, PrometheusClient]:
+    """One that is ready, with the rules and the history in `directory`, and scrapes the exporter at that address."""
+    (directory / "prometheus.yml").write_text(
+        f"global: {{scrape_interval: 15s, evaluation_interval: 30s}}\nrule_files: ['{directory}/rules.yml']\n"
+        f"scrape_configs: [{{job_name: all, honor_labels: true, static_configs: [{{targets: ['{exporter}']}}]}}]\n"
+    )
     address = free_address("127.0.0.1")
     argv = (
         find_program("prometheus"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +16,8 @@ from stack.process import find_program
 STEP = 60
 GOOD, BAD = 10.0, 0.02
 """Requests a second of each service."""
+
+CREATE_BLOCKS = ("tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=768h")
 
 Series = tuple[str, int, int, Callable[[float], float]]
 """Name and labels, seconds between samples, seconds of history, and the value by seconds since the beginning."""
@@ -37,7 +39,7 @@ def _constant(value: float, age: float) -> float:
     return value
 
 
-def backfill(series: Iterator[Series], began: int, now: int, directory: Path) -> None:
+def backfill(series: Iterable[Series], began: int, now: int, directory: Path) -> None:
     """Writes blocks with the samples of `series` until `now` into the data directory of a Prometheus."""
     file = directory / "history.txt"
     with file.open("w") as out:
@@ -50,10 +52,11 @@ def backfill(series: Iterator[Series], began: int, now: int, directory: Path) ->
             )
         out.write("# EOF\n")
     subprocess.run(
-        [find_program("promtool"), "tsdb", "create-blocks-from", "openmetrics", "--quiet", "--max-block-duration=768h",
-         file, directory / "data"],
-        check=True, capture_output=True, timeout=300,
-    )  # fmt: skip
+        [find_program("promtool"), *CREATE_BLOCKS, file, directory / "data"],
+        check=True,
+        capture_output=True,
+        timeout=300,
+    )
     file.unlink()
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from prometheus.burn_alerts import burn_alerts
 from prometheus.burn_rate import BUDGET, HOUR, burning, long_burn_rates, short_burn_rates
 from prometheus.exhaustion import REMAINING, UNSPENT, predictions
-from prometheus.objective import Objective, for_each, objectives
+from prometheus.objective import for_each, objectives, window_of
 from prometheus.request_counts import (
     BAD,
     BAD_TILES,
@@ -86,15 +86,11 @@ def _left(stack: Stack, short: float) -> Iterator[Recording]:
         seen = f"count_over_time({counts}{some}[{format_duration(window)}])"
         return f"clamp_max({interval / window:.6g} * {seen}, 1)"
 
-    yield Recording(REMAINING, for_each(_window, found, found, remaining))
-    yield Recording(COVERAGE, for_each(_window, found, found, coverage))
+    yield Recording(REMAINING, for_each(window_of, found, found, remaining))
+    yield Recording(COVERAGE, for_each(window_of, found, found, coverage))
     yield Recording(UNSPENT, f"1 - (1 - {REMAINING}) * {COVERAGE}")
 
 
 def _counts(window: float) -> tuple[str, str, str]:
     """How the requests of a whole window are added up; tiles are too coarse for a short one."""
     return ("sum_over_time", BAD_TILES, REQUEST_TILES) if window > HOUR else ("avg_over_time", BAD, REQUESTS)
-
-
-def _window(objective: Objective) -> float:
-    return objective.window

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prometheus.burn_rate import LEAST_BAD, burn_rate
-from prometheus.objective import Objective, for_each, objectives
+from prometheus.objective import Objective, for_each, objectives, window_of
 from prometheus.request_counts import BAD_TILES, counted, tile_interval
 from prometheus.rule import Recording
 from stack.model import Stack
@@ -31,8 +31,8 @@ def predictions(stack: Stack) -> Iterator[Recording]:
     last half hour has burnt no more than it may: an incident that is over predicts nothing.
     """
     found = objectives(stack)
-    yield Recording(FITTED, for_each(_window, found, found, _fitted))
-    yield Recording(PREDICTED, for_each(_window, found, found, _predicted))
+    yield Recording(FITTED, for_each(window_of, found, found, _fitted))
+    yield Recording(PREDICTED, for_each(window_of, found, found, _predicted))
     yield Recording(SCORE, _score(found, tile_interval(stack)))
     yield Recording("service:error_budget_remaining:ratio", f"min by (service) ({REMAINING})")
     yield Recording("service:error_budget_exhaustion:score", f"max by (service) ({SCORE})")
@@ -50,7 +50,7 @@ def _score(found: tuple[Objective, ...], every: float) -> str:
         bad = counted(BAD_TILES, _look(window), every, some)
         return f"{UNSPENT}{some} offset {known} and {bad} >= {LEAST_BAD}"
 
-    guards = for_each(_window, found, found, enough)
+    guards = for_each(window_of, found, found, enough)
     return f"({share} or {gone})\nand ({guards})\nand {burn_rate(1800)} > 1"
 
 
@@ -60,10 +60,6 @@ def _fitted(some: str, window: float) -> str:
 
 def _predicted(some: str, window: float) -> str:
     return f"predict_linear({UNSPENT}{some}[{format_duration(_look(window))}], {window / HORIZON_PART:.15g})"
-
-
-def _window(objective: Objective) -> float:
-    return objective.window
 
 
 def _look(window: float) -> float:

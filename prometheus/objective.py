@@ -59,6 +59,11 @@ def selected(some: Iterable[Objective], among: Iterable[Objective]) -> Iterator[
         yield f'{{slo="{slo}"{by_service}}}'
 
 
+def window_of(objective: Objective) -> float:
+    """The window of an objective, as the key of a group."""
+    return objective.window
+
+
 def by(key: Callable[[G], T], found: Iterable[G]) -> dict[T, list[G]]:
     """Objectives, or alerts on them, in groups, each in the order in which they came."""
     groups: dict[T, list[G]] = {}
