@@ -69,7 +69,7 @@ def watching_alerts(stack: Stack) -> Iterator[AlertRule]:
     pages = {"runbook_url": runbook_url(stack.links, "watching"), "dashboard_url": _dashboard(stack.links)}
     uses_envoy = bool(stack.pools) or any(service.listen for service in stack.services.values())
     for alert in _WATCHING:
-        if alert.alert != "EnvoyDown" or uses_envoy:
+        if uses_envoy or alert.alert not in ("EnvoyDown", "ExporterMissing"):  # the exporter tells of faults and pools
             yield replace(alert, annotations={**alert.annotations, **pages})
 
 

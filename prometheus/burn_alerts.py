@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from prometheus.alerts import DASHBOARD
 from prometheus.burn_rate import BURNING, burning_alerts
+from prometheus.catalogue.kind import Unit
 from prometheus.objective import SLOS, by, objectives
 from prometheus.request_counts import BAD, UNTOLD
 from prometheus.rule import AlertRule
@@ -52,17 +53,21 @@ def _burn_alert(severity: str, as_bad: list[list[BurnRateAlert]], links: Links) 
         annotations={
             "summary": "{{ $labels.service }} spends the error budget of its {{ $labels.slo }} too fast",
             "description": (
-                "In the last {{ $labels.window }} or less, {{ $labels.service }} has spent it "
-                '{{ $value | printf "%.3g" }} times as fast '
-                f"as would make it last for {_asked(_WINDOW, 'humanizeDuration')}. "
-                f"{_asked(f'1 - {_UNSPENT}', 'humanizePercentage')} of it is gone; at this rate the rest is in "
-                f"{_time_left()}."
+                "In the last {{ $labels.window }} or less, {{ $labels.service }} has spent the error budget of its "
+                '{{ $labels.slo }} {{ $value | printf "%.3g" }} times as fast '
+                f"as would make it last for {_asked(_WINDOW, Unit.SECONDS)}. "
+                + _asked(
+                    f"1 - {_UNSPENT}",
+                    Unit.RATIO,
+                    f" of it is gone; at this rate the rest is gone in {_time_left()}.",
+                    unknown="How much of it is gone is not known yet.",
+                )
             ),
             "recommendation": (
                 "Find what fails and undo the last change that touches it. Release nothing but the repair until "
                 "the burn rate is below 1."
             ),
-            "budget_left": _asked(_UNSPENT, "humanizePercentage"),
+            "budget_left": _asked(_UNSPENT, Unit.RATIO),
             "time_to_exhaustion": _time_left(),
             **_pages(links, "error_budget_burn"),
         },
@@ -81,13 +86,15 @@ def _burning(alike: list[BurnRateAlert], window: str) -> str:
 
 def _time_left() -> str:
     """The time in which the rest is spent, 0s when there is none."""
-    return _asked(f"clamp_min({_UNSPENT}, 0) * on (service, slo) {_WINDOW} / %[3]g", "humanizeDuration")
+    return _asked(f"clamp_min({_UNSPENT}, 0) * on (service, slo) {_WINDOW} / %[3]g", Unit.SECONDS)
 
 
-def _asked(query: str, function: str) -> str:
-    """Template code for what a query of one objective answers; `%[3]g` in it is the burn rate."""
+def _asked(query: str, unit: Unit, words: str = "", unknown: str = "unknown") -> str:
+    """Template code for what a query of one objective answers, and `words` after it; `%[3]g` is the burn rate."""
     asked = f'printf "{query}" $labels.service $labels.slo {"$value " if "%[3]" in query else ""}| query'
-    return f"{{{{ with {asked} }}}}{{{{ . | first | value | {function} }}}}{{{{ else }}}}unknown{{{{ end }}}}"
+    return (
+        f"{{{{ with {asked} }}}}{{{{ . | first | value | {unit.value} }}}}{words}{{{{ else }}}}{unknown}{{{{ end }}}}"
+    )
 
 
 def _unmeasured(stack: Stack) -> AlertRule:

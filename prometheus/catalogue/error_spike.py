@@ -20,7 +20,7 @@ def error_spike(limit: Decimal = Decimal("0.01")) -> AnomalyType:
         hold=20,
         keep_firing_for=120,
         summary="{{ $labels.service }} fails requests",
-        description="{{ACTUAL}} of the requests to {{ $labels.service }} fail with a 5xx; {{THRESHOLD}} is the limit.",
+        description="{{ACTUAL}} of the requests to {{ $labels.service }} fail; {{THRESHOLD}} is the limit.",
         recommendation=(
             "Look whether upstream_failure or rate_limit_storm fires too: then the cause lies there. Otherwise roll "
             "back the last change of the service, and stop further releases until the error rate is back."

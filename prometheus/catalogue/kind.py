@@ -25,7 +25,7 @@ SEVERITIES: Mapping[str, Decimal] = MappingProxyType(
 class Unit(Enum):
     """What a threshold counts, and the template function that writes it for people."""
 
-    SECONDS = "humanizeDuration"
+    SECONDS = r'humanizeDuration | reReplaceAll "( 0h)?( 0m)? 0s$" ""'  # 3d and not 3d 0h 0m 0s
     RATIO = "humanizePercentage"
     REQUESTS_PER_SECOND = 'printf "%.3g/s"'
     CHANGES = 'printf "%.0f changes"'

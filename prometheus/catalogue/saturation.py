@@ -34,8 +34,8 @@ def saturation(limit: Decimal = Decimal("0.8")) -> AnomalyType:
         summary="{{ if $labels.pool }}{{ $labels.pool }}{{ else }}{{ $labels.service }}{{ end }} is nearly full",
         description=(
             "{{ACTUAL}} of what {{ if $labels.pool }}the pool {{ $labels.pool }}{{ else }}{{ $labels.service }}"
-            "{{ end }} can take at once is in use; {{THRESHOLD}} is the limit. Below the limit, it will be full within "
-            "5 minutes if it goes on like this."
+            "{{ end }} can take at once is in use; {{THRESHOLD}} is the limit. What fires below the limit will be full "
+            "within 5 minutes if it goes on like this."
         ),
         recommendation=(
             "Find out what fills up, and whether it is given back: a leak needs a restart and then a fix, a lack needs "

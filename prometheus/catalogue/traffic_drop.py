@@ -22,8 +22,8 @@ def traffic_drop(limit: Decimal = Decimal("0.1")) -> AnomalyType:
         keep_firing_for=120,
         summary="{{ $labels.service }} gets hardly any requests",
         description=(
-            "{{ $labels.service }} gets {{ACTUAL}}; {{THRESHOLD}}, "
-            f"{format_percent(limit)} of the past hour's mean, is the limit."
+            "{{ $labels.service }} gets {{ACTUAL}}; the limit is {{THRESHOLD}}: "
+            f"{format_percent(limit)} of the past hour's mean, or the edge of what is usual if that is nearer."
         ),
         recommendation=(
             "Find where the requests stop: DNS, load balancer, certificate, client release or a broken caller. If the "

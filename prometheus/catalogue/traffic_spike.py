@@ -20,8 +20,8 @@ def traffic_spike(limit: Decimal = Decimal(3)) -> AnomalyType:
         keep_firing_for=120,
         summary="{{ $labels.service }} gets far more requests than before",
         description=(
-            "{{ $labels.service }} gets {{ACTUAL}}; {{THRESHOLD}}, "
-            f"{limit} times the past hour's mean, is the limit."
+            "{{ $labels.service }} gets {{ACTUAL}}; the limit is {{THRESHOLD}}: "
+            f"{limit} times the past hour's mean, or the edge of what is usual if that is nearer."
         ),
         recommendation=(
             "Find out who asks: users, one client, a crawler, or callers that try again. Users are welcome: add "

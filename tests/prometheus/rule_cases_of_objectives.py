@@ -200,9 +200,9 @@ def _words() -> Iterator[Case]:
             "exp_annotations": {
                 "summary": "storefront spends the error budget of its success_rate too fast",
                 "description": (
-                    f"In the last {window} or less, storefront has spent it 20 times as fast as would make it last for "
-                    "30d 0h 0m 0s. "
-                    "0.8179% of it is gone; at this rate the rest is in 1d 11h 42m 19s."
+                    f"In the last {window} or less, storefront has spent the error budget of its success_rate 20 times "
+                    "as fast as would make it last for 30d. "
+                    "0.8179% of it is gone; at this rate the rest is gone in 1d 11h 42m 19s."
                 ),
                 "recommendation": (
                     "Find what fails and undo the last change that touches it. Release nothing but the repair until "
@@ -248,12 +248,12 @@ def exhaustion_cases() -> Iterator[Case]:
         "exp_annotations": {
             "summary": "storefront will have spent its error budget soon",
             "description": (
-                "At the pace of the past 6 hours, an error budget of storefront is gone in 2d 9h 36m 0s; "
-                "3d 0h 0m 0s, a tenth of its window, is the limit."
+                "At the pace of the past 6 hours, an error budget of storefront is gone in 2d 9h 36m; "
+                "3d, a tenth of its window, is the limit."
             ),
             "recommendation": CATALOGUE["budget_exhaustion"].recommendation,
-            "actual": "2d 9h 36m 0s",
-            "threshold": "3d 0h 0m 0s",
+            "actual": "2d 9h 36m",
+            "threshold": "3d",
             "runbook_url": "https://dev-hq.example/runbooks/budget_exhaustion.md",
             "dashboard_url": "http://127.0.0.1:3000/d/dev-hq-anomaly-overview?var-service=storefront",
         },

@@ -74,7 +74,7 @@ WORDS = {
     ),
     "error_spike": (
         "storefront fails requests",
-        "10% of the requests to storefront fail with a 5xx; 1% is the limit.",
+        "10% of the requests to storefront fail; 1% is the limit.",
     ),
     "upstream_failure": (
         "storefront cannot rely on the pool vendor-proxies",
@@ -87,16 +87,18 @@ WORDS = {
     ),
     "traffic_drop": (
         "storefront gets hardly any requests",
-        "storefront gets 0.75/s; 1/s, 10% of the past hour's mean, is the limit.",
+        "storefront gets 0.75/s; the limit is 1/s: 10% of the past hour's mean, or the edge of what is usual if that "
+        "is nearer.",
     ),
     "traffic_spike": (
         "storefront gets far more requests than before",
-        "storefront gets 40/s; 30/s, 3 times the past hour's mean, is the limit.",
+        "storefront gets 40/s; the limit is 30/s: 3 times the past hour's mean, or the edge of what is usual if that "
+        "is nearer.",
     ),
     "saturation": (
         "storefront is nearly full",
-        "82% of what storefront can take at once is in use; 80% is the limit. Below the limit, it will be full within "
-        "5 minutes if it goes on like this.",
+        "82% of what storefront can take at once is in use; 80% is the limit. What fires below the limit will be "
+        "full within 5 minutes if it goes on like this.",
     ),
     "flapping": (
         "storefront comes and goes",

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from prometheus.alerts import watching_alerts
 from prometheus.formats.text import dump
 from prometheus.rules import rule_texts, write_rules
 from stack.errors import HqError
 from tests.prometheus.rule_case import BUCKET, case, counter, finite, histogram, look
-from tests.prometheus.stacks import OTHERS, stack_of
+from tests.prometheus.stacks import OTHERS, demo_stack, stack_of
 from tests.prometheus.test_rules import promtool
 
 pytestmark = pytest.mark.e2e
@@ -123,6 +124,14 @@ def test_limits_of_the_stack_are_those_of_the_rules(tmp_path: Path) -> None:
             'anomaly:threshold{anomaly_type="error_spike", service="cart"}': 0.02,
         }),
     ))  # fmt: skip
+
+
+def test_nobody_waits_for_envoy_or_the_exporter_where_nothing_can_be_broken(tmp_path: Path) -> None:
+    alone = stack_of(OTHERS["own promql, good requests, no histogram"], tmp_path)
+    left_out = {alert.alert for alert in watching_alerts(demo_stack())} - {
+        alert.alert for alert in watching_alerts(alone)
+    }
+    assert left_out == {"EnvoyDown", "ExporterMissing"}
 
 
 @pytest.mark.parametrize(
