@@ -17,5 +17,8 @@ def replace_file(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None  # nobody knows the draft
+        raise
     finally:
         draft.unlink(missing_ok=True)

@@ -93,10 +93,15 @@ def _generate_nab(arguments: argparse.Namespace) -> int:
 
 
 def _check(texts: dict[str, str], directory: Path, stack: Path | str, command: str) -> int:
-    from prometheus.formats.directory import differing
+    from prometheus.formats.directory import differing, generated_by
 
     found = differing(texts, directory)
     for path in found:
+        if (other := generated_by(path)) not in ("", command):
+            print(
+                f"{path} was written by `{other}`, not by `{command}`; give --check the same options", file=sys.stderr
+            )
+            continue
         print(f"{path} is not what {stack} asks for; run: {command}", file=sys.stderr)
     return 1 if _name_left_over(texts, directory) or found else 0
 

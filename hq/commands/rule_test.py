@@ -41,7 +41,7 @@ def _test(arguments: argparse.Namespace) -> int:
     from prometheus.lint.rule_tests import read_rule_test, untested
 
     promtool = find_program("promtool")
-    paths = arguments.paths or [arguments.stack.parent / "prometheus" / "rules" / "tests"]
+    paths = arguments.paths or [_default_directory(arguments.stack)]
     tests = [read_rule_test(file) for path in paths for file in _files_in(path)]
     refused = _refused(promtool, tests)
     if refused:
@@ -55,6 +55,13 @@ def _test(arguments: argparse.Namespace) -> int:
         f"{_count(cases, 'case')} in {_count(len(tests), 'file')}: {f'{len(failed)} failed' if failed else 'all pass'}"
     )
     return 1 if failed else 0
+
+
+def _default_directory(stack: Path) -> Path:
+    tests: Path = stack.parent / "prometheus" / "rules" / "tests"
+    if not tests.exists():
+        raise HqError(f"there is no directory {tests}; put tests of your rules there, or name their files")
+    return tests
 
 
 def _alike(rules: Iterable[SourceRule]) -> dict[str, list[SourceRule]]:

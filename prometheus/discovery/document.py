@@ -38,6 +38,9 @@ def stack_document(proposal: Proposal, url: str, *, guarded: bool = False) -> st
     interval = proposal.scrape_interval
     unmeasured = "" if interval else "  # not measured: it must be what Prometheus does"
     lines.append(f"prometheus: {{url: {scalar(url)}, scrape_interval: {format_duration(interval or 15)}}}{unmeasured}")
+    lines.append(
+        "# links: {runbooks: https://..., grafana: https://...}  # say where alerts point; else they point nowhere"
+    )
     return "\n".join([*lines, ""])
 
 

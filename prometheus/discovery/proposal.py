@@ -154,8 +154,8 @@ def _notes(exposure: Exposure, traffic: Traffic, value: str, success: Target, la
     in_ten_minutes = traffic.recent.by.get((value,), 0.0) / 6
     if success.measured is not None and traffic.recent.window and in_ten_minutes < FEW_REQUESTS:
         yield (
-            f"about {in_ten_minutes:.0f} requests in 10m, and a gate needs {FEW_REQUESTS} without a failure to prove "
-            "99%: give it a longer window"
+            f"requests in 10m: about {in_ten_minutes:.0f}, by the mean of the last hour; a gate needs {FEW_REQUESTS} "
+            "without a failure to prove 99%: give it a longer window"
         )
     if latency is None:
         yield from _why_no_latency(exposure, traffic, value)

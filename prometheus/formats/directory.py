@@ -6,6 +6,7 @@ are no longer generated are named, since whoever loads the directory still loads
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,9 +14,13 @@ from prometheus.formats.format import GENERATED, Format
 from stack.errors import HqError
 from stack.replacement import replace_file
 
+_COMMAND = re.compile("# Generated from stack.yaml by `([^`\n]+)`")
+
 
 def write_files(texts: Mapping[str, str], directory: Path, wanted: Format) -> None:
     """Writes every file; raises HqError, before anything is written if a file in the way is not ours."""
+    if directory.is_file():
+        raise HqError(f"{directory} is a file, and the rules need a directory; name another --output")
     try:
         directory.mkdir(parents=True, exist_ok=True)
         for name in texts:
@@ -29,6 +34,12 @@ def write_files(texts: Mapping[str, str], directory: Path, wanted: Format) -> No
 def differing(texts: Mapping[str, str], directory: Path) -> list[Path]:
     """The files that are missing, or not what they should be; raises HqError for one that cannot be read."""
     return [directory / name for name, text in texts.items() if _read(directory / name) != text]
+
+
+def generated_by(path: Path) -> str:
+    """The command that a generated file says it came from; empty for what is not there or not ours."""
+    found = _COMMAND.match(_read(path) or "")
+    return found[1] if found else ""
 
 
 def left_over(texts: Mapping[str, str], directory: Path) -> list[Path]:

@@ -71,6 +71,14 @@ def test_no_prometheus(answer: bytes, capsys: pytest.CaptureFixture[str]) -> Non
     assert err.startswith(f"dev-hq: Prometheus at {server.url} ")
 
 
+def test_a_place_that_cannot_be_written(
+    access: tuple[Asked, Path, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "nowhere" / "stack.yaml"
+    code, _, err = said(capsys, "--access", str(access[1]), "--output", str(path))
+    assert (code, err) == (2, f"dev-hq: {path} cannot be used: No such file or directory\n")
+
+
 def test_a_file_that_exists_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "stack.yaml"
     path.write_text("mine")
@@ -154,6 +162,7 @@ def test_what_cannot_be_counted_is_said(
         "    objectives:\n"
         "      success_rate: {target: 99%}\n"
         f'prometheus: {{url: "{url}", scrape_interval: 15s}}  # not measured: it must be what Prometheus does\n'
+        "# links: {runbooks: https://..., grafana: https://...}  # say where alerts point; else they point nowhere\n"
     )
     assert asked.authorizations == {f"Bearer {SECRET}"}
     assert SECRET not in out

@@ -96,7 +96,8 @@ def test_what_is_to_be_known_stands_in_comments(proposed: Path) -> None:
         "till-traefik: prometheus-http calls one till too; if they are one, keep one",
         "no latency: nothing here has a histogram",
         "no latency: there are no series of http_server_requests_seconds_bucket that count it",
-        "about 40 requests in 10m, and a gate needs 299 without a failure to prove 99%: give it a longer window",
+        "requests in 10m: about 40, by the mean of the last hour; a gate needs 299 without a failure to prove 99%: "
+        "give it a longer window",
     ):
         assert note in comments, note
     assert "about 12" not in comments  # 20 requests a second are enough

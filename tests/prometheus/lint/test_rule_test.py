@@ -108,7 +108,10 @@ def test_no_tests(tests: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "tests") == (
         2, "", "dev-hq: there are no tests of rules (*.yml, *.yaml with tests:) in tests\n",
     )  # fmt: skip
-    assert run(capsys) == (2, "", "dev-hq: there is no file prometheus/rules/tests\n")
+    assert run(capsys) == (
+        2, "",
+        "dev-hq: there is no directory prometheus/rules/tests; put tests of your rules there, or name their files\n",
+    )  # fmt: skip
 
 
 def test_without_promtool(tests: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
