@@ -32,7 +32,7 @@ def tile_interval(stack: Stack) -> float:
 def request_counts(stack: Stack) -> Iterator[Recording]:
     """slo:requests:increase5m and slo:bad:increase5m of every objective; one rule each for all families of services.
 
-    Bad is 0 as long as requests are counted, and has no value for a histogram without the objective's bucket.
+    Bad is 0 as long as requests are counted. Neither has a value for a histogram without the objective's bucket.
     slo:untold:increase5m is there only where requests lack the label that would tell whether they were bad.
     """
     services = list(stack.services.values())
@@ -61,11 +61,14 @@ def _of_latency(services: list[Service]) -> Iterator[Recording]:
     found = [(family, under) for under, alike in bounds.items() for family in families(alike)]
     bound_of = {family.sli.service: under for family, under in found}
 
+    def measured(sli: Sli) -> str:
+        return timed(sli, bound_of[sli.service], "increase", FIVE_MINUTES)
+
     def too_slow(sli: Sli) -> str:
         return slow(sli, bound_of[sli.service], "increase", FIVE_MINUTES)
 
     every, labels = [family for family, _ in found], {"slo": "latency"}
-    yield from of_each(REQUESTS, every, lambda sli: timed(sli, "increase", FIVE_MINUTES), labels)
+    yield from of_each(REQUESTS, every, measured, labels)
     yield from of_each(BAD, every, too_slow, labels)
 
 

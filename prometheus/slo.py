@@ -10,6 +10,7 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
+from math import inf
 
 from prometheus.selector import matchers, matching, name_of
 from stack.dataclass import dataclass
@@ -129,9 +130,14 @@ def latency_quantile(sli: Sli, quantile: str, window: float) -> str | None:
     return f"(histogram_quantile({quantile}, {buckets}) >= 0){in_seconds}"
 
 
-def timed(sli: Sli, function: str, window: float) -> str:
-    """PromQL: the requests whose latency was measured; raises HqError without a histogram."""
-    return _sum(sli, matching(_buckets(sli), "le", "=", "+Inf"), function, window)
+def timed(sli: Sli, under: float, function: str, window: float) -> str:
+    """PromQL: the requests of which it is known whether they took more than `under` seconds.
+
+    Those of a series without that bucket are not, such as of a version that has other buckets, while a deploy goes on.
+    Raises HqError without a histogram.
+    """
+    everything, within = (_counted(series, function, window) for series in (bucket(sli), bucket(sli, under)))
+    return total_of(sli, f"{everything} and ignoring (le) {within}")
 
 
 def slow(sli: Sli, under: float, function: str, window: float) -> str:
@@ -139,11 +145,13 @@ def slow(sli: Sli, under: float, function: str, window: float) -> str:
 
     Exact, since nothing is interpolated; no value when there is no such bucket. Raises HqError without a histogram.
     """
-    return f"clamp_min({timed(sli, function, window)} - {_sum(sli, bucket(sli, under), function, window)}, 0)"
+    return f"clamp_min({timed(sli, under, function, window)} - {_sum(sli, bucket(sli, under), function, window)}, 0)"
 
 
-def bucket(sli: Sli, bound: float) -> str:
+def bucket(sli: Sli, bound: float = inf) -> str:
     """The selector of the bucket at `bound` seconds; raises HqError without a histogram."""
+    if bound == inf:
+        return matching(_buckets(sli), "le", "=", "+Inf")
     return matching(_buckets(sli), "le", "=~", _written_in_any_way(Decimal(str(bound)) / Decimal(str(sli.bucket_unit))))
 
 

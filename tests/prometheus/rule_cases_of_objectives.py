@@ -158,6 +158,12 @@ def _unmeasured() -> Iterator[Case]:
                     {of("success_rate", "slo:burn_rate:ratio_rate5m"): 0}),
                look("slo:error_budget_remaining:ratio", "9m2s",
                     {of("success_rate", "slo:error_budget_remaining:ratio"): 1}))  # fmt: skip
+    old = histogram(BUCKET.replace("le=", 'instance="old",le='), 10, ("0.25", "+Inf"), "0.25", 160)
+    yield case("a deploy brings the objective's bucket: what the old version serves is not slow",
+               {**counted, **come, **old, BUCKET % "0.3": counter((9.8, 160)), BUCKET % "+Inf": counter((10, 160))},
+               look('round(slo:requests:increase5m{slo="latency"})', "9m2s", {of("latency"): 3000}),
+               look('round(slo:bad:increase5m{slo="latency"})', "9m2s", {of("latency"): 60}),
+               fires("9m2s"))  # fmt: skip
     yield case("unmeasured: no histogram at all", {**counted, **come}, fires("9m2s", "latency"))
     yield case("unmeasured: requests without the label that tells bad ones",
                {'http_requests_total{job="storefront",status="200"}': counter((10, 160)), **come,

@@ -98,7 +98,8 @@ def test_a_quantile_in_seconds() -> None:
 def test_slow_requests_match_a_bound_however_it_is_written(under: float, unit: float, pattern: str) -> None:
     sli = Sli("shop", "m", "b", None, "h", unit, None)
     assert slo.slow(sli, under, "rate", 60) == (
-        f'clamp_min(sum(rate(h{{le="+Inf"}}[1m])) - sum(rate(h{{le=~"{pattern}"}}[1m])), 0)'
+        f'clamp_min(sum(rate(h{{le="+Inf"}}[1m]) and ignoring (le) rate(h{{le=~"{pattern}"}}[1m])) '
+        f'- sum(rate(h{{le=~"{pattern}"}}[1m])), 0)'
     )
 
 
