@@ -28,11 +28,7 @@ def write_reports(report: GateReport, outputs: Iterable[Output]) -> list[str]:
 
 def write_report(path: Path, words: str) -> None:
     """A file of these words in UTF-8, in place of what was there; raises HqError."""
-    content = words.encode(errors="replace")
     try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(content)  # a pipe or a terminal, where there is nothing to replace
-        else:
-            replace_file(path, content)
+        replace_file(path, words.encode(errors="replace"))
     except OSError as error:
         raise HqError(f"the report {path} cannot be written: {error.strerror}") from None

@@ -8,8 +8,14 @@ from pathlib import Path
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Puts the content where `path` (or the link there) points, all of it or nothing; raises OSError."""
+    """Puts the content where `path` (or the link there) points, all of it or nothing; raises OSError.
+
+    What is there and is no file, such as /dev/null or a pipe, is written into.
+    """
     path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
     draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
     try:
         with draft.open("xb") as file:

@@ -55,6 +55,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from chaos.verification.verify import verify
     from hq.commands.chaos import Teller, refuse_somebody_elses
     from prometheus.access import connect
+    from stack.replacement import replace_file
 
     asked = _asked(arguments)
     _refuse_unwritable(arguments.output)
@@ -66,12 +67,12 @@ def _verify(arguments: argparse.Namespace) -> int:
     verified = verify(stack, connect(stack.prometheus), asked, teller.tell)
     exit_code = EXIT_CODES[verified.outcome]
     found = json.dumps(document(verified, seed=asked.seed, quick=asked.quick, exit_code=exit_code), indent=2)
-    if arguments.output:
-        arguments.output.write_text(found + "\n")
     if arguments.json:
-        print(found)
+        print(found, flush=True)
     else:
         _print(verified, asked)
+    if arguments.output:  # when it is printed, so that a full disk takes nothing away
+        replace_file(arguments.output, f"{found}\n".encode())
     if exit_code >= 2:
         print(f"dev-hq: {verified.outcome.value.replace('_', ' ')}: {verified.reason}", file=sys.stderr)
     return exit_code
@@ -108,6 +109,8 @@ def _refuse_unwritable(output: Path | None) -> None:
         raise HqError(f"--output {output} is a directory; name a file in it")
     if not output.absolute().parent.is_dir():
         raise HqError(f"--output {output}: there is no directory {output.parent}")
+    if not os.access(output if output.exists() else output.absolute().parent, os.W_OK):
+        raise HqError(f"--output {output} may not be written by this user; name another file")
 
 
 def _refuse_mistakes(stack: Stack, asked: Asked) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,18 @@ def refused(capsys: pytest.CaptureFixture[str], path: Path, *words: str) -> str:
 )
 def test_a_mistake_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, sentence: str) -> None:
     assert refused(capsys, stack_of(tmp_path).file, *words.split()) == sentence
+
+
+def test_a_result_that_may_not_be_written_is_told_before_anything_is_broken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "theirs.json"
+    output.write_text("theirs")
+    monkeypatch.setattr("os.access", lambda path, mode: (path, mode) != (output, os.W_OK))  # root may write anything
+    assert refused(capsys, stack_of(tmp_path).file, "--output", str(output)) == (
+        f"--output {output} may not be written by this user; name another file"
+    )
+    assert output.read_text() == "theirs"
 
 
 def test_a_stack_that_does_not_run_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
