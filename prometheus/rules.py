@@ -19,6 +19,7 @@ from stack.model import Stack
 from stack.quantity import format_duration
 
 LONGEST_SCRAPE_INTERVAL = 15.0
+LONGEST_EVALUATION_INTERVAL = 60.0
 
 
 def rule_files(stack: Stack) -> tuple[RuleFile, ...]:
@@ -32,6 +33,11 @@ def rule_files(stack: Stack) -> tuple[RuleFile, ...]:
             "one minute and need four scrapes in it; make it 15s or less"
         )
     every = stack.prometheus.evaluation_interval
+    if every > LONGEST_EVALUATION_INTERVAL:
+        raise HqError(
+            f"prometheus.evaluation_interval is {format_duration(every)}, but the rules read minutes of what they have "
+            "recorded themselves; make it 1m or less"
+        )
     return (
         RuleFile("anomalies", (_group("anomalies", every, recordings(stack), scores(stack), anomaly_alerts(stack)),)),
         RuleFile("bands", (_group("bands", STEP, bands(stack)),)),

@@ -192,6 +192,20 @@ def test_a_scrape_interval_that_is_too_long_for_the_window(tmp_path: Path) -> No
     )
 
 
+def test_an_evaluation_interval_that_is_too_long_for_what_is_recorded(tmp_path: Path) -> None:
+    def rules_every(interval: str) -> dict[str, Any]:
+        text = f"prometheus: {{evaluation_interval: {interval}}}\n"
+        return rule_files(stack_of(OTHERS["envoy preset, no pool"] + text, tmp_path))
+
+    assert rules_every("60s")["anomalies.yml"]["groups"][0]["interval"] == "1m"
+    with pytest.raises(HqError) as caught:
+        rules_every("2m")
+    assert str(caught.value) == (
+        "prometheus.evaluation_interval is 2m, but the rules read minutes of what they have recorded themselves; "
+        "make it 1m or less"
+    )
+
+
 def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HqError) as caught:
