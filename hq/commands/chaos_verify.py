@@ -121,6 +121,8 @@ def _refuse_mistakes(stack: Stack, asked: Asked) -> None:
     for name in asked.scenarios:
         load_scenario(name).target(stack, asked.target)
     known = dict.fromkeys(one for scenario in shipped_scenarios().values() for one in scenario.targets(stack))
+    if not known:
+        raise HqError(f"nothing can be broken: {stack.file} has neither a pool nor a service with listen and upstream")
     if asked.target is not None and asked.target not in known and not asked.scenarios:
         raise HqError(f'there is no target "{asked.target}"; {suggestion(asked.target, known, "targets are")}')
 

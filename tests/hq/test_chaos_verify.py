@@ -47,6 +47,19 @@ def test_a_mistake_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert refused(capsys, stack_of(tmp_path).file, *words.split()) == sentence
 
 
+@pytest.mark.parametrize("words", [(), ("--target", "shop"), ("--quick",)])
+def test_a_stack_of_which_nothing_can_be_broken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    path = tmp_path / "stack.yaml"
+    path.write_text(
+        "services: {s: {sli: {preset: blackbox, selector: {instance: a}}, objectives: {success_rate: {target: 99%}}}}\n"
+    )
+    assert refused(capsys, path, *words) == (
+        f"nothing can be broken: {path} has neither a pool nor a service with listen and upstream"
+    )
+
+
 def test_a_result_that_may_not_be_written_is_told_before_anything_is_broken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
