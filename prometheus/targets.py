@@ -87,9 +87,12 @@ def _flaps(of: Callable[[str], str], over: Aggregate) -> str:
 
 
 def _restarted(of: Callable[[str], str], over: Aggregate) -> str:
-    """1 while at least half of the targets are young; what restarts again and again is no longer excused by it."""
+    """1 while at least half of the targets are young; what restarts again and again is no longer excused by it.
+
+    Nor is a target that says it starts in the future: its clock is wrong, and it would be young for ever.
+    """
     started = of("process_start_time_seconds")
-    young = over("avg", f"time() - {started} < bool {YOUNG}")
+    young = over("avg", f"abs(time() - {started}) < bool {YOUNG}")
     again = over("max", f"changes({started}[10m])")
     return f"({young} >= bool 0.5) * ({again} < bool {MOST_RESTARTS})"
 

@@ -68,6 +68,8 @@ def restart_cases() -> Iterator[Case]:
     yield case("restart: the third in ten minutes is excused no more", {**slow, STARTED % 0: starts(3, 120)},
                young("2m28s", 1), score("latency_shift", "2m28s", 0), young("3m28s", 0),
                score("latency_shift", "3m28s", 1.48))  # fmt: skip
+    yield case("restart: a clock that is hours ahead excuses nothing", {**slow, STARTED % 0: "9000x119"},
+               young("5m2s", 0), score("latency_shift", "5m2s", 1.48))  # fmt: skip
     yield case("restart: where no start is told, nothing is muted", slow,
                look("service:restarted:bool", "5m2s", {}), score("latency_shift", "5m2s", 1.48))  # fmt: skip
 
