@@ -12,10 +12,10 @@ def replace_file(path: Path, content: bytes) -> None:
 
     What is there and is no file, such as /dev/null or a pipe, is written into.
     """
-    path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return
+    path = Path(os.path.realpath(path))
     draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}")
     try:
         with draft.open("xb") as file:

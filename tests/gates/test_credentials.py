@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from gates.check import main
+from stack.waiting import wait_for
 from tests.gates.fake_prometheus import clock, vector
 from tests.gates.guarded_stack import stack_at
 from tests.prometheus.fake_server import FakeServer, http
@@ -198,7 +199,8 @@ def test_a_program_that_hangs_is_ended_with_all_that_it_started(
     assert told == "./print-token, which is to print a token, did not end within 1 s"
     assert time.monotonic() - began < 20
     child = int((tmp_path / "child").read_text())
-    assert not Path(f"/proc/{child}/cmdline").exists() or not Path(f"/proc/{child}/cmdline").read_bytes()
+    words = Path(f"/proc/{child}/cmdline")
+    wait_for(lambda: not words.exists() or not words.read_bytes(), 10, "what the program started should end with it")
 
 
 def test_a_program_that_leaves_something_running_is_not_waited_for(
