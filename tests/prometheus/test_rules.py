@@ -210,7 +210,9 @@ def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(HqError) as caught:
         write_rules(demo_stack(), tmp_path / "file")
-    assert str(caught.value) == f"the rules cannot be written to {tmp_path / 'file'}: File exists"
+    assert str(caught.value) == (
+        f"{tmp_path / 'file'} is a file, and the rules need a directory; name another --output"
+    )
 
 
 @pytest.mark.e2e
