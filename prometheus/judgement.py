@@ -18,6 +18,10 @@ WORST_OF_BAND = Decimal("1.99")
 """The score of the most unusual value that is within the limit: just below what is high."""
 
 
+_RESTARTED = "service:restarted:bool == 1"
+_AND_AGAIN = "(min_over_time(service:restarted:bool[4m]) == 1 and service:restarted:bool offset 4m == 1)"
+"""New for four minutes on end: not started once, but again and again, each time as another target perhaps."""
+
 Side = Literal["up", "down"]
 _SIDES: tuple[Side, ...] = ("up", "down")
 
@@ -32,8 +36,8 @@ def judgements(kinds: Sequence[AnomalyType]) -> Iterator[Recording]:
     yield Recording("anomaly:threshold", "\nor ".join([*nearer, "anomaly:limit"]))
     worse = ["(anomaly:limit_score >= anomaly:band_score)", "anomaly:band_score"] if banded else []
     muted = of_types(kind for kind in kinds if kind.muted_by_restart)
-    restarted = f"(0 * anomaly:limit_score{muted} and on (service) service:restarted:bool == 1)"
-    yield Recording("anomaly:score", "\nor ".join([restarted, *worse, "anomaly:limit_score"]))
+    excused = f"(0 * anomaly:limit_score{muted} and on (service) ({_RESTARTED} unless {_AND_AGAIN}))"
+    yield Recording("anomaly:score", "\nor ".join([excused, *worse, "anomaly:limit_score"]))
 
 
 def of_types(kinds: Iterable[AnomalyType]) -> str:

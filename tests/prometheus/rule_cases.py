@@ -18,7 +18,12 @@ from tests.prometheus.rule_cases_of_anomalies import (
     traffic_cases,
     upstream_cases,
 )
-from tests.prometheus.rule_cases_of_bands import band_cases, unusual_cases, unusual_traffic_cases
+from tests.prometheus.rule_cases_of_bands import (
+    band_cases,
+    unusual_cases,
+    unusual_restart_cases,
+    unusual_traffic_cases,
+)
 from tests.prometheus.rule_cases_of_load import saturation_cases, spike_cases
 from tests.prometheus.rule_cases_of_objectives import budget_cases, day_cases, exhaustion_cases
 from tests.prometheus.rule_cases_of_targets import fault_cases, flapping_cases, restart_cases
@@ -56,7 +61,7 @@ def files() -> dict[str, str]:
         "absent_data.yml": _file("anomalies", "2s", absence_cases()),
         "absent_series.yml": _file("anomalies", "14s", long_absence_cases()),
         "words.yml": _file("anomalies", "2s", (one for one in words if not is_long(one))),
-        "unusual.yml": _file("anomalies", "2s", unusual_cases()),
+        "unusual.yml": _file("anomalies", "2s", unusual_cases(), unusual_restart_cases()),
         "bands.yml": _file("bands", "5m", band_cases()),
         "budgets.yml": _file("budgets", "20s", budget_cases()),
         "budget_exhaustion.yml": _file("anomalies", "2s", exhaustion_cases()),

@@ -56,6 +56,17 @@ def unusual_cases() -> Iterator[Case]:
                firing("4m42s", "LatencyShift", "critical"))  # fmt: skip
 
 
+def unusual_restart_cases() -> Iterator[Case]:
+    loop = {
+        f'process_start_time_seconds{{job="storefront",instance="{number}"}}':
+        f"_x{number * 20} {number * 100}x19 stale" for number in range(1, 8)
+    }  # fmt: skip
+    yield case("unusual: a crash loop in which every start is a new instance is excused for four minutes",
+               {**slow("+Inf", 150), **loop},
+               score("latency_shift", "4m32s", 0), firing("4m32s"),
+               score("latency_shift", "9m2s", 3), firing("9m2s", "LatencyShift", "critical"))  # fmt: skip
+
+
 def unusual_traffic_cases() -> Iterator[Case]:
     yield case("traffic: half as much as is usual is a little odd",
                {SERVICE % 200: counter((10, 280), (4, 40), step=15), **band(10, 5, 340, "traffic_drop")},
