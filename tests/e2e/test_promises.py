@@ -41,7 +41,7 @@ def broken_member(live: LiveStack) -> Iterator[tuple[subprocess.Popen[str], str]
     began = time.time()
     run = live.start("chaos", "run", "proxy-failure-wave", *ONE_MEMBER)
     try:
-        wait_for(lambda: run.poll() is not None or status(url) == 503, 60, "the member did not break")
+        wait_for(lambda: run.poll() is not None or status(url) == 503, 150, "the member did not break")
         assert run.poll() is None, run.stdout.read() if run.stdout else ""
         wait_for(lambda: live.records("fault_injected", began), 10, "the fault was not written down")
         Journal(live.stack.journal).append("test", {})  # by now the run does not hold the journal any more

@@ -224,8 +224,11 @@ def _difference(
     (value,), others = vmalert[series], prometheus[series]
     if re.search("predicted|fitted|exhaustion", str(series)):
         return ""  # a minute or two foretell a month badly, and each minute something else
-    may_lose_a_scrape = re.search("absent_data|_lost|flap", str(series))  # two do not ask at the same moments
-    slack = max(within * max(map(abs, others)), 0.5 if may_lose_a_scrape else 0.002)
+    lost = 0.002  # two do not ask at the same moments, and may each lose a scrape, or a fall and rise of `up` or two
+    for pattern, most in (("absent_data|_lost", 0.5), ("flap", 4.0)):
+        lost = most if re.search(pattern, str(series)) else lost
+    goes_on = (max(others) - min(others)) / 2  # vmalert is a few evaluations later, and more of them on a busy machine
+    slack = max(within * max(map(abs, others)), lost, goes_on)
     return "" if min(others) - slack <= value <= max(others) + slack else f"{value}, but {min(others)} to {max(others)}"
 
 
