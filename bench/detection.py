@@ -21,7 +21,7 @@ from statistics import median
 
 from bench.live import LiveStack, copy_stack, live_stack
 from chaos.detection import allowance
-from prometheus.recordings import MINUTE
+from prometheus.recording.recordings import MINUTE
 
 SHARES = (Decimal("0.1"), Decimal("0.25"), Decimal("0.75"))
 ANOMALY = "rate_limit_storm"  # what is throttled stays in the pool, so the share that fails is the share asked for

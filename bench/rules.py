@@ -28,9 +28,9 @@ from pathlib import Path
 
 from bench.per_service_rules import EVERY, pyrra, sloth
 from bench.rules_history import BAD, GOOD, STEP, Series, backfill, exporting, recorded, scraped
-from prometheus.budget import budget_groups
 from prometheus.client import PrometheusClient
 from prometheus.formats.plain import plain
+from prometheus.objectives.budget import budget_groups
 from prometheus.rule import RuleFile, RuleGroup
 from stack.address import free_address
 from stack.loader import load_stack

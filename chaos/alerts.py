@@ -12,7 +12,7 @@ from chaos.signals import CountedSignal, impact_signals, signal_of
 from chaos.stopping import Stopping
 from prometheus.catalogue import CATALOGUE
 from prometheus.client import PrometheusClient
-from prometheus.recordings import MINUTE
+from prometheus.recording.recordings import MINUTE
 from prometheus.slo import Sli
 from stack.journal import Journal, Record
 from stack.model import Stack

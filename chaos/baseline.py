@@ -17,7 +17,7 @@ from gates.gate import GateResult, Kind, Verdict
 from gates.objectives import checklist_of
 from gates.wording import count
 from prometheus.client import PrometheusClient
-from prometheus.recordings import MINUTE
+from prometheus.recording.recordings import MINUTE
 from stack.errors import HqError
 from stack.model import Stack
 from stack.quantity import format_duration

@@ -8,7 +8,7 @@ from math import ceil
 
 from chaos.measurement import Objective
 from chaos.windows import Window, rolling, together, touching, within
-from prometheus.recordings import MINUTE
+from prometheus.recording.recordings import MINUTE
 from stack.errors import HqError
 
 SEEN = 0.95  # share of the faults' time that must have been measured

@@ -27,7 +27,7 @@ from chaos.stopping import StoppedError, Stopping
 from chaos.watch import BLIND_SECONDS, LONGEST_LOOK, StopConditions
 from gates.wording import count, percent
 from prometheus.client import PrometheusClient
-from prometheus.recordings import MINUTE
+from prometheus.recording.recordings import MINUTE
 from stack.errors import HqError, JournalError
 from stack.model import Stack
 from stack.quantity import format_duration

@@ -11,7 +11,7 @@ from chaos.measurement import Meter, NothingMeasuredError, Objective
 from prometheus.catalogue import CATALOGUE, AnomalyType
 from prometheus.client import PrometheusClient
 from prometheus.indicators import sli_of
-from prometheus.recordings import QUANTILE
+from prometheus.recording.recordings import QUANTILE
 from prometheus.selector import matching, selector
 from prometheus.slo import Sli
 from stack.model import AnomalySettings, Pool, Stack

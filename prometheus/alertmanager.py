@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from prometheus.burn_alerts import ALERT
 from prometheus.catalogue import CATALOGUE, SEVERITIES
+from prometheus.objectives.burn_alerts import ALERT
 from stack.model import Stack
 from stack.quantity import format_duration
 

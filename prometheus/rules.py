@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from prometheus.adaptive import STEP
-from prometheus.alerts import anomaly_alerts, watching_alerts
-from prometheus.bands import bands
-from prometheus.budget import budget_groups
+from prometheus.detection.adaptive import STEP
+from prometheus.detection.alerts import anomaly_alerts, watching_alerts
+from prometheus.detection.bands import bands
+from prometheus.detection.scores import playbook, scores
 from prometheus.formats.directory import write_files
 from prometheus.formats.plain import PLAIN, plain
-from prometheus.recordings import recordings
+from prometheus.objectives.budget import budget_groups
+from prometheus.recording.recordings import recordings
 from prometheus.rule import AlertRule, Recording, RuleFile, RuleGroup
-from prometheus.scores import playbook, scores
 from stack.errors import HqError
 from stack.model import Stack
 from stack.quantity import format_duration

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from bench.detection_matrix.world import INSTANCES, SCRAPE, Change, State
 from prometheus.catalogue import CATALOGUE
-from prometheus.recordings import MINUTE
+from prometheus.recording.recordings import MINUTE
 
 FIVE_MINUTES, TEN_MINUTES = 300.0, 600.0
 

@@ -13,7 +13,7 @@ from random import Random
 from bench.detection_matrix.decoys import DAY
 from bench.detection_matrix.matrix import production_stack
 from bench.detection_matrix.world import STEP, State, World
-from prometheus.adaptive import STEP as EVERY
+from prometheus.detection.adaptive import STEP as EVERY
 from prometheus.formats.plain import plain
 from prometheus.replay.engine import FIRING, InputSeries, evaluate
 from prometheus.rules import rule_files

@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.nab.corpus import read_corpus
 from bench.nab.recorded import recorded_scores
 from bench.nab.report import Report, report
-from prometheus.nab import nab_file
+from prometheus.formats.nab import nab_file
 from stack.errors import HqError
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 from math import isfinite
 
 from bench.nab.corpus import Series
-from prometheus.adaptive import STEP
-from prometheus.nab import SCORE, SOURCE
+from prometheus.detection.adaptive import STEP
+from prometheus.formats.nab import SCORE, SOURCE
 from prometheus.replay.engine import InputSeries, evaluate
 from prometheus.replay.notation import Point
 from stack.errors import HqError

@@ -19,7 +19,7 @@ from chaos.verification.level import LATENCY, SIZED, Gauge
 from gates.wording import count
 from prometheus.catalogue import CATALOGUE
 from prometheus.client import PrometheusClient
-from prometheus.recordings import MINUTE
+from prometheus.recording.recordings import MINUTE
 from prometheus.selector import selector
 from stack.errors import HqError
 from stack.model import PresetSli, Stack

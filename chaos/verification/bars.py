@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from chaos.verification.quality import Quality, Share
-from prometheus.recordings import MINUTE
+from prometheus.recording.recordings import MINUTE
 
 BELOW, JUST_ABOVE, FAR_ABOVE = INTENSITIES = (Decimal("0.75"), Decimal("1.25"), Decimal(3))
 RECALL_JUST_ABOVE = 0.8

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import log
 
-from prometheus.recordings import QUANTILE
+from prometheus.recording.recordings import QUANTILE
 
 INTO_BUCKET = 0.4  # of its width: the answer's own time comes on top of the delay, and must not leave the bucket
 

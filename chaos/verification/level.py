@@ -9,7 +9,7 @@ from chaos.measurement import Meter, NothingMeasuredError
 from chaos.signals import CountedSignal, signal_of
 from chaos.windows import Window, rolling, together, touching
 from prometheus.client import PrometheusClient
-from prometheus.recordings import MINUTE, QUANTILE
+from prometheus.recording.recordings import MINUTE, QUANTILE
 from prometheus.slo import latency_quantile
 from stack.model import Stack
 

@@ -15,7 +15,7 @@ from chaos.verification.level import LATENCY, SIZED, Gauge
 from chaos.verification.observed import firing
 from prometheus.catalogue import CATALOGUE
 from prometheus.client import PrometheusClient
-from prometheus.recordings import MINUTE
+from prometheus.recording.recordings import MINUTE
 from prometheus.selector import selector
 from stack.model import Stack
 

@@ -58,9 +58,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _generate(arguments: argparse.Namespace) -> int:
     if arguments.format == "nab":
         return _generate_nab(arguments)
-    from prometheus.burn_rate import unreachable
     from prometheus.formats.directory import write_files
     from prometheus.formats.registry import FORMATS
+    from prometheus.objectives.burn_rate import unreachable
     from prometheus.rules import rule_files
 
     wanted = FORMATS[arguments.format]
@@ -81,7 +81,7 @@ def _generate(arguments: argparse.Namespace) -> int:
 def _generate_nab(arguments: argparse.Namespace) -> int:
     """The band alone, as bench/nab measures it: it is the same for every stack, and so needs none."""
     from prometheus.formats.directory import write_files
-    from prometheus.nab import NAB
+    from prometheus.formats.nab import NAB
 
     texts = NAB.texts((), _naming(arguments, NAB))
     directory = arguments.output or _default_directory(arguments.stack, NAB)

@@ -1,7 +1,7 @@
 """What a type of anomaly is: thresholds, guards, holds, severities and words.
 
-The PromQL of a signal stands on the recorded series of prometheus/recordings.py, each with the labels `service` and,
-for a pool's, `pool`.
+The PromQL of a signal stands on the recorded series of prometheus/recording, each with the labels `service` and, for a
+pool's, `pool`.
 """
 
 from __future__ import annotations

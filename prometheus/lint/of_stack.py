@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from prometheus.indicators import Family, sli_of
 from prometheus.lint.metric import COUNTER, GAUGE, Metric
 from prometheus.lint.rule_file import SourceRule, parse_rule_file
+from prometheus.recording.targets import targets
 from prometheus.rules import rule_texts
 from prometheus.selector import matchers, name_of
 from prometheus.slo import Sli
-from prometheus.targets import targets
 from stack.model import Stack
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bench.nab.__main__ import main, threshold_of
 from bench.nab.corpus import read_corpus
-from prometheus.nab import nab_file
+from prometheus.formats.nab import nab_file
 from stack.errors import HqError
 
 ROWS = "timestamp,value\n2014-04-01 00:00:00,1\n2014-04-01 00:05:00,2.5\n2014-04-01 00:10:00,1e3\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from prometheus.adaptive import (
+from prometheus.detection.adaptive import (
     CENTRE,
     CLAMP,
     DRIFT,
@@ -22,8 +22,8 @@ from prometheus.adaptive import (
     distance,
     drift_distance,
 )
+from prometheus.formats.nab import nab_file
 from prometheus.formats.text import document, dump
-from prometheus.nab import nab_file
 from prometheus.replay.engine import InputSeries, evaluate
 from prometheus.rule import RuleGroup
 from stack.process import find_program

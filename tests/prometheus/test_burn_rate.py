@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hq.cli import main
-from prometheus.budget import budget_groups
-from prometheus.burn_rate import unreachable
 from prometheus.formats.text import dump
-from prometheus.objective import Objective, objectives, selected
+from prometheus.objectives.budget import budget_groups
+from prometheus.objectives.burn_rate import unreachable
+from prometheus.objectives.objective import Objective, objectives, selected
 from prometheus.rule import AlertRule, Recording
 from prometheus.rules import write_rules
 from stack.burn_rate import DEFAULT_LADDER, BurnRateAlert

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from prometheus.alerts import watching_alerts
 from prometheus.catalogue import CATALOGUE, SEVERITIES, AnomalyType, Unit
+from prometheus.detection.alerts import watching_alerts
 from prometheus.table import catalogue_table
 from stack.limits import LIMITS
 from stack.model import AnomalySettings

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from hq.cli import main
-from prometheus.adaptive import band_rules
-from prometheus.bands import bands
+from prometheus.detection.adaptive import band_rules
+from prometheus.detection.bands import bands
 from tests.prometheus.stacks import demo_stack
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from prometheus.alerts import watching_alerts
+from prometheus.detection.alerts import watching_alerts
 from prometheus.formats.text import dump
 from prometheus.rules import rule_texts, write_rules
 from stack.errors import HqError

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prometheus.indicators import families
-from prometheus.recordings import of_each
+from prometheus.recording.recordings import of_each
 from prometheus.rule import Recording
 from prometheus.slo import Sli, errors, narrowed, requests, slow, timed, told_by
 from stack.model import Service, Stack

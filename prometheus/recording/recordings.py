@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
-from prometheus.faults import faults
 from prometheus.indicators import Family, families
+from prometheus.recording.faults import faults
+from prometheus.recording.saturation import pool_saturation, service_saturation
+from prometheus.recording.targets import targets
 from prometheus.rule import Recording
-from prometheus.saturation import pool_saturation, service_saturation
 from prometheus.selector import matching, selector
 from prometheus.slo import Sli, errors, latency_quantile, requests, throttled
-from prometheus.targets import targets
 from stack.model import Pool, Stack
 from stack.prefix import pool_prefix
 

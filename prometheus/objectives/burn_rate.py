@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from prometheus.objective import Objective, by, for_each, objectives
-from prometheus.request_counts import (
+from prometheus.objectives.objective import Objective, by, for_each, objectives
+from prometheus.objectives.request_counts import (
     BAD,
     BAD_TILES,
     FIVE_MINUTES,

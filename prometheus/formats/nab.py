@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from prometheus.adaptive import STEP, band_rules, distance, drift_distance, larger
+from prometheus.detection.adaptive import STEP, band_rules, distance, drift_distance, larger
 from prometheus.formats.format import Format, Naming
 from prometheus.formats.text import dump
 from prometheus.rule import Recording, RuleFile

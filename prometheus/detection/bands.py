@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from prometheus.adaptive import CENTRE, band_rules
 from prometheus.catalogue import CATALOGUE, AnomalyType, Band
+from prometheus.detection.adaptive import CENTRE, band_rules
+from prometheus.detection.scores import signals
 from prometheus.rule import Recording
-from prometheus.scores import signals
 from stack.model import Stack
 
 EXCLUDED = (
@@ -17,7 +17,7 @@ EXCLUDED = (
 
 
 def bands(stack: Stack) -> Iterator[Recording]:
-    """anomaly:band_centre and anomaly:band_width, from means of five minutes; see prometheus/adaptive.py."""
+    """anomaly:band_centre and anomaly:band_width, from means of five minutes; see prometheus/detection/adaptive.py."""
     banded = [kind for kind in CATALOGUE.values() if kind.band and any(signals(kind, stack))]
     names = "|".join(kind.name for kind in banded)
     actual = f'avg_over_time(anomaly:actual{{anomaly_type=~"{names}"}}[5m])'

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus.burn_rate import LEAST_BAD, burn_rate
-from prometheus.objective import Objective, for_each, objectives, window_of
-from prometheus.request_counts import BAD_TILES, counted, tile_interval
+from prometheus.objectives.burn_rate import LEAST_BAD, burn_rate
+from prometheus.objectives.objective import Objective, for_each, objectives, window_of
+from prometheus.objectives.request_counts import BAD_TILES, counted, tile_interval
 from prometheus.rule import Recording
 from stack.model import Stack
 from stack.quantity import format_duration

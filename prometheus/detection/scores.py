@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from prometheus.catalogue import CATALOGUE, AnomalyType, Need, Signal
+from prometheus.detection.judgement import judgements
 from prometheus.indicators import sli_of
-from prometheus.judgement import judgements
+from prometheus.recording.targets import has_targets
 from prometheus.rule import Recording
-from prometheus.targets import has_targets
 from stack.model import Links, PresetSli, Service, Stack
 
 

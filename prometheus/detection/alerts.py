@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from prometheus.catalogue import CATALOGUE, SEVERITIES, AnomalyType, Signal
+from prometheus.detection.scores import runbook_url, signals
 from prometheus.rule import AlertRule
-from prometheus.scores import runbook_url, signals
 from stack.model import Links, Stack
 
 DASHBOARD = "dev-hq-anomaly-overview"

@@ -1,6 +1,6 @@
 """What is anomalous in the end: the limit and the band together, and nothing of what has just been started.
 
-One rule each for all types, services and pools. The band (prometheus/bands.py) says what is unusual for a series by
+One rule each for all types, services and pools. The band (bands.py beside this) says what is unusual for a series by
 its own history; it makes an anomaly low or medium, never worse: what is unusual and within the limit can wait.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Literal
 
-from prometheus.adaptive import distance, drift_distance, edge_of_band, larger
 from prometheus.catalogue import AnomalyType
+from prometheus.detection.adaptive import distance, drift_distance, edge_of_band, larger
 from prometheus.rule import Recording
 
 WORST_OF_BAND = Decimal("1.99")

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from prometheus.burn_alerts import burn_alerts
-from prometheus.burn_rate import BUDGET, HOUR, burning, long_burn_rates, short_burn_rates
-from prometheus.exhaustion import REMAINING, UNSPENT, predictions
-from prometheus.objective import for_each, objectives, window_of
-from prometheus.request_counts import (
+from prometheus.objectives.burn_alerts import burn_alerts
+from prometheus.objectives.burn_rate import BUDGET, HOUR, burning, long_burn_rates, short_burn_rates
+from prometheus.objectives.exhaustion import REMAINING, UNSPENT, predictions
+from prometheus.objectives.objective import for_each, objectives, window_of
+from prometheus.objectives.request_counts import (
     BAD,
     BAD_TILES,
     REQUEST_TILES,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus.alerts import DASHBOARD
-from prometheus.burn_rate import BURNING, burning_alerts
 from prometheus.catalogue.kind import Unit
-from prometheus.objective import SLOS, by, objectives
-from prometheus.request_counts import BAD, UNTOLD
+from prometheus.detection.alerts import DASHBOARD
+from prometheus.detection.scores import runbook_url
+from prometheus.objectives.burn_rate import BURNING, burning_alerts
+from prometheus.objectives.objective import SLOS, by, objectives
+from prometheus.objectives.request_counts import BAD, UNTOLD
 from prometheus.rule import AlertRule
-from prometheus.scores import runbook_url
 from stack.burn_rate import SEVERITIES, BurnRateAlert
 from stack.model import Links, Stack
 from stack.quantity import format_duration
