@@ -22,10 +22,10 @@ check: install lint ## the quick part of the tests, under a minute
 	@scripts/install-programs --tests
 	$(BIN)/dev-hq generate --check
 	$(BIN)/dev-hq rules lint
-	$(BIN)/pytest -q -n 2 -m "not e2e"
+	$(BIN)/pytest -q -n 3 -m "not e2e"
 
 test: check ## the whole suite, the closed loop among it, under 15 minutes
-	$(BIN)/pytest -q -n 2 --dist loadfile -m e2e
+	$(BIN)/pytest -q -n 3 --dist loadfile -m e2e
 
 bench: install ## what the figures in the README come from
 	$(BIN)/python -m bench.data_plane
