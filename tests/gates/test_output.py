@@ -152,6 +152,7 @@ def test_a_screen_without_unicode_costs_no_verdict(stack: str) -> None:
     assert b"99 \\u2030\n" in done.stdout
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("options", "code"),
     [((), 4), (("--wait", "1s"), 4), (("-o", "json=/nowhere/gates.json"), 4), (("--gate", "typo"), 2)],

@@ -90,6 +90,7 @@ def test_the_format_is_as_written_down(name: str) -> None:
     assert FORMATS[name].write(EXAMPLE, NAMING) == (GOLDEN / f"{name}.yml").read_text()
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("which", ["demo", *OTHERS])
 def test_every_format_says_the_same_twice_and_the_same_as_the_plain_one(name: str, which: str, tmp_path: Path) -> None:
