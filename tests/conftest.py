@@ -1,6 +1,7 @@
 """For all tests: none depends on how fast the machine is."""
 
 import signal
+from collections import Counter
 
 import pytest
 from hypothesis import settings
@@ -12,17 +13,10 @@ settings.load_profile("patient")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-LONGEST = (
-    "test_verify",
-    "test_rules",
-    "test_scenarios",
-    "test_demo",
-    "test_vmalert_live",
-    "test_replay",
-    "test_promises",
-)
+LONGEST = "test_verify"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that take minutes come first, so that no worker is still at one when the others have nothing left."""
-    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
+    """The file that takes longest comes first, then those of most tests: no worker is to be the last by minutes."""
+    sizes = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.stem != LONGEST, -sizes[item.path], item.path))

@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import yaml
+
 from prometheus.replay.answers import Answers, read_answers
 from prometheus.replay.notation import Point, series_notation, values_notation
 from stack.dataclass import dataclass
@@ -45,8 +47,8 @@ def evaluate(
     """The answers to expressions, each at some times (seconds from the beginning), after all rules were evaluated.
 
     `rules` are the texts of rule files by their names. They are evaluated from 0 to the last of the times, every
-    `every` seconds; series lie on a grid of `step` seconds. Raises HqError when a rule cannot be loaded or evaluated,
-    or after `timeout` seconds; MissingToolError.
+    `every` seconds, the groups in the order given; series lie on a grid of `step` seconds. Raises HqError when a rule
+    cannot be loaded or evaluated, or after `timeout` seconds; MissingToolError.
     """
     looks = [
         {"expr": expr, "eval_time": format_duration(round(at, 3))} for expr, times in asked.items() for at in times
@@ -61,6 +63,7 @@ def evaluate(
     document = {
         "rule_files": list(rules),
         "evaluation_interval": format_duration(every),
+        "group_eval_order": [name for text in rules.values() for name in _group_names(text)],
         "tests": [test],
     }
     with tempfile.TemporaryDirectory(prefix="dev-hq-replay-") as directory:
@@ -71,6 +74,18 @@ def evaluate(
             _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(document, ensure_ascii=False))
         )
         return read_answers(_ran(file, timeout))
+
+
+def _group_names(rules: str) -> list[str]:
+    """The groups of a rule file; promtool evaluates them in any order that it is not told.
+
+    None of a file that makes no sense, which promtool will refuse in its own words.
+    """
+    try:
+        content = json.loads(rules) if rules.startswith("{") else yaml.safe_load(rules)
+        return [str(group["name"]) for group in content["groups"]]
+    except (ValueError, TypeError, KeyError, yaml.YAMLError):
+        return []
 
 
 def _ran(file: Path, timeout: float) -> str:

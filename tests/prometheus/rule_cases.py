@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus.formats.text import dump
+from prometheus.rules import rule_files
 from tests.prometheus.rule_case import Case
 from tests.prometheus.rule_cases_of_anomalies import (
     absence_cases,
@@ -28,14 +29,18 @@ from tests.prometheus.rule_cases_of_load import saturation_cases, spike_cases
 from tests.prometheus.rule_cases_of_objectives import budget_cases, day_cases, exhaustion_cases
 from tests.prometheus.rule_cases_of_targets import fault_cases, flapping_cases, restart_cases
 from tests.prometheus.rule_cases_of_the_rest import playbook_cases, watching_cases, wording_cases
+from tests.prometheus.stacks import demo_stack
 
 DIRECTORY = Path(__file__).parents[2] / "prometheus" / "rules" / "tests"
 
 
 def _file(rules: str, every: str, *cases: Iterable[Case]) -> dict[str, Any]:
+    """Groups in the order of their file, for promtool evaluates them in any order that it is not told."""
+    (groups,) = (file.groups for file in rule_files(demo_stack()) if file.name == rules)
     return {
         "rule_files": [f"../{rules}.yml"],
         "evaluation_interval": every,
+        **({"group_eval_order": [group.name for group in groups]} if len(groups) > 1 else {}),
         "tests": [one for some in cases for one in some],
     }
 
