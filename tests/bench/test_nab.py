@@ -12,7 +12,7 @@ import pytest
 
 from bench.nab.__main__ import main
 
-START = datetime(2014, 4, 1)  # noqa: DTZ001
+START = datetime(2014, 4, 1)  # noqa: DTZ001 - the times in NAB have no zone
 LENGTH, BEGINS, ENDS = 2000, 1600, 1699  # probation ends after 300 rows, when a day is known
 
 

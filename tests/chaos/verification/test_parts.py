@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -70,8 +70,8 @@ class Quiet:
         return RangeAnswer((), (), ())
 
 
-def quiet(requests: int = 3000, **options: object) -> PrometheusClient:
-    return cast(PrometheusClient, Quiet(requests, **options))  # type: ignore[arg-type]
+def quiet(requests: int = 3000, **options: Any) -> PrometheusClient:
+    return cast(PrometheusClient, Quiet(requests, **options))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -231,11 +232,11 @@ def test_a_false_alarm_never_raises_precision_nor_the_recall(
 
 @given(trials, alerts, st.randoms(use_true_random=False))
 def test_the_order_in_which_they_are_told_does_not_matter(
-    trials: list[Trial], alerts: list[Episode], chance: object
+    trials: list[Trial], alerts: list[Episode], chance: Random
 ) -> None:
     shuffled_trials, shuffled_alerts = list(trials), list(alerts)
-    chance.shuffle(shuffled_trials)  # type: ignore[attr-defined]
-    chance.shuffle(shuffled_alerts)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled_trials)
+    chance.shuffle(shuffled_alerts)
     assert _summed(judged(shuffled_trials, shuffled_alerts, 1000)) == _summed(judged(trials, alerts, 1000))
 
 
