@@ -10,6 +10,9 @@ import socket
 from stack.dataclass import dataclass
 from stack.errors import HqError
 
+PORTS = range(20000, 32000)
+"""Below those that the kernel gives to outgoing connections: none of them slips in between choosing and binding."""
+
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]{1,253}):(\d{1,5})", re.ASCII)
 
 
@@ -81,12 +84,11 @@ class Address:
 
 
 def free_address(host: str, taken: frozenset[Address] = frozenset()) -> Address:
-    """An address that nothing listens on now and that is not in `taken`.
+    """One of `PORTS` that nothing listens on now and that is not in `taken`.
 
-    Ports are taken from below the range that the kernel gives to outgoing connections, so that none of those
-    can slip in between this choice and the binding. Raises HqError when there is none, as on a host that is not ours.
+    Raises HqError when there is none, as on a host that is not ours.
     """
-    for port in random.sample(range(20000, 32000), 1000):
+    for port in random.sample(PORTS, 1000):
         address = Address(host, port)
         if address not in taken and address.is_free():
             return address

@@ -1,10 +1,13 @@
 """For all tests: none depends on how fast the machine is."""
 
+import os
 import signal
 from collections import Counter
 
 import pytest
 from hypothesis import settings
+
+import stack.address
 
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -13,10 +16,19 @@ settings.load_profile("patient")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-LONGEST = "test_verify"
+# Tests at the same time choose from different ports: one that is chosen and not yet bound looks free to the others.
+worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+stack.address.PORTS = stack.address.PORTS[worker % 8 * 1500 :][:1500]
+
+LOOPS = ("test_verify", "test_demo", "test_promises", "test_scenarios", "test_up", "test_replay")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The file that takes longest comes first, then those of most tests: no worker is to be the last by minutes."""
+    """Files that run whole loops come first, then those of most tests: no worker is to be the last by minutes."""
     sizes = Counter(item.path for item in items)
-    items.sort(key=lambda item: (item.path.stem != LONGEST, -sizes[item.path], item.path))
+
+    def turn(item: pytest.Item) -> tuple[int, int, str]:
+        name = item.path.stem
+        return LOOPS.index(name) if name in LOOPS else len(LOOPS), -sizes[item.path], str(item.path)
+
+    items.sort(key=turn)

@@ -16,11 +16,12 @@ import uvicorn
 from exporters.journal import Configured
 from hq.api import create_app
 from hq.credentials import ensure_credentials, read_token
-from stack.address import Address, free_address
+from stack.address import Address
 from stack.journal import Journal, Record
 from stack.loader import load_stack
 from stack.model import Stack
 from stack.waiting import wait_for
+from tests.addresses import addresses_apart
 
 CONFIGURED = Configured(scenarios=[("wave", "failure", "proxies")], gates=[("success_rate", "shop")])
 
@@ -104,7 +105,7 @@ def _answer(response: HTTPResponse) -> Answer:
 
 def make_stack(directory: Path, exporter: Address | None = None) -> Stack:
     """A small stack whose addresses nobody listens on."""
-    addresses = [free_address("127.0.0.1") for _ in range(2)]
+    front, vendor, spare = addresses_apart(3)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "stack.yaml").write_text(f"""\
 services:
@@ -115,10 +116,10 @@ services:
 pools:
   proxies:
     used_by: shop
-    listen: {addresses[0]}
+    listen: {front}
     members: 2
-    upstream: http://{addresses[1]}
-exporter: {{listen: {exporter or free_address("127.0.0.1")}}}
+    upstream: http://{vendor}
+exporter: {{listen: {exporter or spare}}}
 """)
     return load_stack(directory / "stack.yaml")
 

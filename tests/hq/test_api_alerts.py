@@ -316,7 +316,7 @@ def test_a_body_that_is_no_plain_json_object_is_refused(shared: Served, body: by
         ],
         (message(alert(endsAt=None)), "alerts[0] needs the text endsAt"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "message",
 )  # fmt: skip
 def test_a_message_that_is_not_alertmanagers_is_refused_whole(shared: Served, body: object, complaint: str) -> None:
     assert shared.notify(body).error == (400, "bad_request", complaint)

@@ -11,20 +11,17 @@ from pathlib import Path
 import pytest
 
 from bench.live import HQ, copy_stack, processes_of
-from stack.address import Address, free_address
 from stack.process import find_program
+from tests.addresses import addresses_apart
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 def elsewhere(directory: Path) -> Path:
     """A copy of the demo's stack at addresses where nothing listens."""
-    taken: set[Address] = set()
-    changes = []
-    for port in (10000, 10100, 8000, 8100, 8200, 9901, 18000, 9464, 9090, 9093):
-        free = free_address("127.0.0.1", frozenset(taken))
-        taken |= {Address("127.0.0.1", free.port + number) for number in range(-4, 5)}  # members follow their front
-        changes.append((f"127.0.0.1:{port}", str(free)))
+    ports = (10000, 10100, 8000, 8100, 8200, 9901, 18000, 9464, 9090, 9093)
+    free = addresses_apart(len(ports))
+    changes = [(f"127.0.0.1:{port}", str(address)) for port, address in zip(ports, free, strict=True)]
     return copy_stack(directory, *sorted(changes, reverse=True))
 
 
