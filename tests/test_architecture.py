@@ -15,8 +15,9 @@ MAY_IMPORT = {
     "prometheus": {"stack"},
     "exporters": {"stack"},
     "gates": {"stack", "prometheus"},
+    "grafana": {"stack", "prometheus"},
     "chaos": {"stack", "prometheus", "gates"},
-    "hq": {"stack", "prometheus", "exporters", "gates", "chaos"},
+    "hq": {"stack", "prometheus", "exporters", "gates", "grafana", "chaos"},
     "demo": set(),
 }
 MODULES = [(package, path) for package in MAY_IMPORT for path in sorted((ROOT / package).rglob("*.py"))]
@@ -70,7 +71,7 @@ def test_importing_every_module_starts_nothing_and_says_nothing(package: str) ->
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-HEAVY = ("grpc", "google.protobuf", "starlette", "uvicorn", "aiohttp", "envoy")
+HEAVY = ("grpc", "google.protobuf", "starlette", "uvicorn", "aiohttp", "envoy", "grafanalib", "rich")
 
 
 @pytest.mark.parametrize("entry", ["gates.check", "hq.cli"])

@@ -1,0 +1,66 @@
+"""What is marked on the panels: faults of ours, and, for those who switch them on, alerts and failed gates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grafana.colours import BY_SEVERITY, FAULT
+from grafana.query import DATA_SOURCE
+
+Annotation = dict[str, Any]
+
+
+def annotation(
+    name: str, expr: str, *, colour: str, title: str, text: str, tags: str = "", enabled: bool = False
+) -> Annotation:
+    """A region wherever `expr` has a value; `title` and `text` may name its labels in double braces."""
+    return {
+        "name": name,
+        "datasource": DATA_SOURCE,
+        "enable": enabled,
+        "hide": False,
+        "iconColor": colour,
+        "expr": expr,
+        "titleFormat": title,
+        "textFormat": text,
+        "tagKeys": tags,
+        "useValueForTime": False,
+        "step": "",
+    }
+
+
+def faults(targets: str) -> Annotation:
+    """The faults that are injected into what the matcher of chaos_target, `targets`, selects."""
+    return annotation(
+        "Faults injected",
+        f"chaos_fault_active{{{targets}}} == 1",
+        colour=FAULT,
+        title="{{fault}} in {{chaos_target}}",
+        text="scenario {{scenario}}",
+        tags="scenario",
+        enabled=True,
+    )
+
+
+def alerts(matchers: str) -> Annotation:
+    """The anomalies that fire among those that `matchers` select."""
+    return annotation(
+        "Anomalies",
+        f'ALERTS{{alertstate="firing", anomaly_type!="", {matchers}}}',
+        colour=BY_SEVERITY["high"],
+        title="{{anomaly_type}} of {{service}}",
+        text="severity {{severity}}",
+        tags="severity",
+    )
+
+
+def failed_gates(matchers: str) -> Annotation:
+    """The gates that say fail, of those that `matchers` select."""
+    return annotation(
+        "Gates failed",
+        f"quality_gate_verdict{{{matchers}}} == 0",
+        colour=BY_SEVERITY["medium"],
+        title="{{gate}} fails",
+        text="service {{service}}",
+        tags="gate",
+    )

@@ -1,0 +1,53 @@
+"""What a colour means, the same on every panel. It never stands alone: a value or a word says the same."""
+
+from __future__ import annotations
+
+from prometheus.catalogue import SEVERITIES
+from stack.dataclass import dataclass
+
+UNKNOWN = "#8e8e8e"  # no data, undecided: never green
+CALM = "green"
+NEUTRAL = "blue"  # a quantity that is neither good nor bad
+LIMIT = "red"
+FAULT = "purple"  # only for what we broke ourselves
+BY_SEVERITY = {"low": "yellow", "medium": "orange", "high": "red", "critical": "dark-red"}
+
+
+@dataclass(frozen=True)
+class Step:
+    """From the value `at` on, this colour; below the first step nothing is known."""
+
+    at: float
+    colour: str
+
+
+LOWEST = -1e12
+"""For a first step that holds however low the value is."""
+
+NEUTRAL_STEPS = (Step(LOWEST, NEUTRAL),)
+
+SCORE_STEPS = (
+    Step(0, CALM),
+    *(Step(float(score), BY_SEVERITY[severity]) for severity, score in SEVERITIES.items()),
+)
+"""The score of an anomaly: in thresholds, as the alerts have it."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """What is written, and in which colour, in place of a value: one number, a text, or None for no value."""
+
+    of: float | str | None
+    text: str
+    colour: str
+
+
+VERDICT_WORDS = (
+    Word(1, "PASS", CALM),
+    Word(0.5, "WARN", BY_SEVERITY["low"]),
+    Word(0, "FAIL", BY_SEVERITY["critical"]),
+    Word(-1, "UNDECIDED", UNKNOWN),
+    Word(-2, "ERROR", BY_SEVERITY["medium"]),
+    Word(-3, "none ran", UNKNOWN),
+)
+"""quality_gate_verdict, and -3 where a query has to say that there is none."""

@@ -1,0 +1,82 @@
+"""The columns of a table: which label or value they show, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from grafana.colours import Step, Word
+from grafana.fields import mappings, scale
+from stack.dataclass import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `of` is a label, or the letter of the query whose value it shows.
+
+    `cell` is one of Grafana's kinds of cells; `links` are data links.
+    """
+
+    of: str
+    title: str
+    unit: str | None = None
+    decimals: int | None = None
+    steps: tuple[Step, ...] = ()
+    words: tuple[Word, ...] = ()
+    cell: str | None = None
+    width: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    links: tuple[Mapping[str, Any], ...] = ()
+    hidden: bool = False
+
+    @property
+    def is_value(self) -> bool:
+        return len(self.of) == 1 and self.of.isupper()
+
+
+def transformations(columns: Sequence[Column], queries: int) -> list[dict[str, Any]]:
+    """Merges what the queries gave, keeps what has a column, in the order of the columns, under their titles."""
+    names = [field_name(column, queries) for column in columns]
+    return [
+        {"id": "merge", "options": {}},
+        {"id": "filterFieldsByName", "options": {"include": {"names": names}}},
+        {
+            "id": "organize",
+            "options": {
+                "excludeByName": {},
+                "indexByName": {name: place for place, name in enumerate(names)},
+                "renameByName": {name: column.title for name, column in zip(names, columns, strict=True)},
+            },
+        },
+    ]
+
+
+def field_name(column: Column, queries: int) -> str:
+    """What Grafana calls the column before it has its title: a value by its query, when there are several."""
+    if not column.is_value:
+        return column.of
+    return f"Value #{column.of}" if queries > 1 else "Value"
+
+
+def column_overrides(columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """How each column differs from the table's own way."""
+    overrides = []
+    for column in columns:
+        wanted: list[tuple[str, Any]] = [
+            ("unit", column.unit),
+            ("decimals", column.decimals),
+            ("min", column.minimum),
+            ("max", column.maximum),
+            ("thresholds", {"mode": "absolute", "steps": scale(column.steps)} if column.steps else None),
+            ("color", {"mode": "thresholds"} if column.steps else None),
+            ("mappings", mappings(column.words) or None),
+            ("custom.cellOptions", {"type": column.cell} if column.cell else None),
+            ("custom.width", column.width),
+            ("custom.hidden", column.hidden or None),
+            ("links", [dict(link) for link in column.links] or None),
+        ]
+        properties = [{"id": name, "value": value} for name, value in wanted if value is not None]
+        if properties:
+            overrides.append({"matcher": {"id": "byName", "options": column.title}, "properties": properties})
+    return overrides

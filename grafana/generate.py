@@ -1,0 +1,13 @@
+"""Every dashboard of a stack, by the name of its file."""
+
+from __future__ import annotations
+
+from grafana.dashboard import dashboard_text
+from grafana.overview import overview
+from stack.model import Stack
+
+
+def dashboard_texts(stack: Stack) -> dict[str, str]:
+    """The JSON of every dashboard; raises HqError for what the stack has no sense in."""
+    boards = {"anomaly-overview.json": overview(stack)}
+    return {name: dashboard_text(board) for name, board in boards.items()}
