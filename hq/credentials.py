@@ -11,9 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from stack.errors import HqError
+from stack.reading import KIB, read_bytes
 
 TOKEN_BYTES = 32
-_MAX_FILE_BYTES = 4096
+_MAX_FILE_BYTES = 4 * KIB
 
 
 class CredentialsError(HqError):
@@ -47,14 +48,10 @@ def _make(path: Path) -> None:
 def read_token(path: Path) -> bytes:
     """The token in the file, as Alertmanager reads it: without the white space around it; raises CredentialsError."""
     try:
-        if not path.is_file():
-            raise CredentialsError(f"the credentials file {path} is missing or no file")
-        with path.open("rb") as file:
-            raw = file.read(_MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise CredentialsError(f"the credentials file {path} cannot be read: {error.strerror}") from None
-    token = raw.strip()
-    if not token or len(raw) > _MAX_FILE_BYTES:
+        token = read_bytes(path, at_most=_MAX_FILE_BYTES, if_missing="`dev-hq serve` makes one").strip()
+    except HqError as error:
+        raise CredentialsError(f"the credentials cannot be used: {error}") from None
+    if not token:
         raise CredentialsError(f"the credentials file {path} must hold one token, on one line")
     return token
 

@@ -11,8 +11,9 @@ from typing import Protocol
 from prometheus.token_command import find_program, printed_token
 from stack.access import BasicAuth, BearerFile, TokenCommand
 from stack.errors import HqError
+from stack.reading import KIB, read_text
 
-MAX_BYTES = 64 * 1024
+MAX_BYTES = 64 * KIB
 
 
 class Credentials(Protocol):
@@ -109,19 +110,9 @@ def _token(path: Path) -> str:
 
 def _only_line(path: Path, what: str) -> str:
     """What a file holds in its one line, without the white space around it, as Prometheus itself reads such files."""
-    try:
-        if path.exists() and not path.is_file():  # reading a pipe could take for ever
-            raise HqError(f"{path} is not a file; the {what} must be in one")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise HqError(f"the {what} cannot be read from {path}: {error.strerror}") from None
-    try:
-        text = raw.decode().strip()
-    except UnicodeDecodeError:
-        raise HqError(f"{path} must hold a {what} and nothing else; it is not text") from None
+    text = read_text(path, at_most=MAX_BYTES, if_missing=f"the {what} must be in it").strip()
     if not text:
         raise HqError(f"{path} is empty; the {what} must be in it")
-    if len(raw) > MAX_BYTES or not text.isprintable():
+    if not text.isprintable():
         raise HqError(f"{path} must hold a {what} and nothing else, in one line")
     return text

@@ -17,11 +17,12 @@ import yaml
 
 from stack.address import Address, AddressError
 from stack.dataclass import dataclass
-from stack.errors import ConfigError, HqError
+from stack.errors import ConfigError
 from stack.quantity import QuantityError, format_duration, parse_duration, parse_percent
+from stack.reading import KIB, read_text
 from stack.suggestion import suggestion
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 256 * KIB
 MAX_DEPTH = 32
 YEAR = 365 * 86400.0
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -215,7 +216,7 @@ def read_document(path: Path, moved: Mapping[Address, Address] | None = None, *,
 
     `if_missing` is what to do when there is no such file, for the complaint.
     """
-    return parse_document(_read_text(path, if_missing), str(path), moved)
+    return parse_document(read_text(path, at_most=MAX_BYTES, if_missing=if_missing), str(path), moved)
 
 
 def parse_document(text: str, file: str, moved: Mapping[Address, Address] | None = None) -> Value:
@@ -230,7 +231,7 @@ def parse_document(text: str, file: str, moved: Mapping[Address, Address] | None
 
 def read_documents(path: Path, *, if_missing: str = "") -> tuple[Value, ...]:
     """The documents in `path`, separated by `---`; those that are empty are left out."""
-    return parse_documents(_read_text(path, if_missing), str(path))
+    return parse_documents(read_text(path, at_most=MAX_BYTES, if_missing=if_missing), str(path))
 
 
 def parse_documents(text: str, file: str) -> tuple[Value, ...]:
@@ -308,24 +309,6 @@ class _StrictLoader(yaml.SafeLoader):
             return super().compose_node(parent, index)
         finally:
             self.depth -= 1
-
-
-def _read_text(path: Path, if_missing: str) -> str:
-    try:
-        if not path.exists():
-            raise HqError(f"there is no file {path}{'; ' if if_missing else ''}{if_missing}")
-        if not path.is_file():
-            raise HqError(f"{path} is not a file")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise HqError(f"{path} cannot be read: {error.strerror}") from None
-    if len(raw) > MAX_BYTES:
-        raise HqError(f"{path} is larger than {MAX_BYTES // 1024} KiB")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), raw.count(b"\n", 0, error.start) + 1, "not UTF-8 text") from None
 
 
 def _move(node: yaml.Node, moved: Mapping[str, str]) -> None:

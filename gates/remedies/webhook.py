@@ -17,12 +17,15 @@ import urllib3
 from gates.remedies.remedy import Remedy
 from prometheus.replies import retry_after
 from stack.dataclass import dataclass
+from stack.errors import HqError
 from stack.on_fail import Webhook
 from stack.quantity import format_duration
+from stack.reading import KIB, read_bytes
 
 SIGNATURE = "X-Dev-HQ-Signature-256"
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
-MAX_SECRET_BYTES = 64 * 1024
+MAX_SECRET_BYTES = 64 * KIB
+_PUT_IT_THERE = "put the secret there"
 
 
 def post(action: str, webhook: Webhook, verdict: bytes, run_id: str, timeout: float) -> Remedy:
@@ -34,8 +37,8 @@ def post(action: str, webhook: Webhook, verdict: bytes, run_id: str, timeout: fl
     if webhook.secret_file:
         try:
             headers[SIGNATURE] = _signature(verdict, webhook.secret_file)
-        except OSError as error:
-            return Remedy.failed(action, f"was not called: {webhook.secret_file}, its secret, {_unread(error)}")
+        except HqError as error:
+            return Remedy.failed(action, f"was not called: {error}")
     began = time.monotonic()
     pause, tries = FIRST_PAUSE, 0
     while True:
@@ -55,15 +58,10 @@ def post(action: str, webhook: Webhook, verdict: bytes, run_id: str, timeout: fl
 
 def _signature(body: bytes, secret_file: Path) -> str:
     """The HMAC of the body with the secret, as GitHub writes it: https://datatracker.ietf.org/doc/html/rfc2104."""
-    with secret_file.open("rb") as file:
-        secret = file.read(MAX_SECRET_BYTES).rstrip(b"\r\n")
+    secret = read_bytes(secret_file, at_most=MAX_SECRET_BYTES, if_missing=_PUT_IT_THERE).rstrip(b"\r\n")
     if not secret:
-        raise OSError(0, "is empty")
+        raise HqError(f"{secret_file} is empty; {_PUT_IT_THERE}")
     return f"sha256={hmac.new(secret, body, hashlib.sha256).hexdigest()}"
-
-
-def _unread(error: OSError) -> str:
-    return f"cannot be read: {error.strerror}" if error.errno else f"{error.strerror}"
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,14 @@ from prometheus.slo import Sli
 from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.model import PrometheusSettings
+from stack.reading import MIB, read_bytes
 from stack.replacement import replace_file
 from stack.version import installed_version
 
 FORMAT = "dev-hq gate evidence"
 VERSION = 1
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * MIB
+_MADE_BY = "--evidence writes what --replay reads"
 _NONSENSE = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)  # of a file that was made up
 _DECODER = Decoder({"Sli": Sli, "Condition": SuccessRate | Latency | ErrorBudget | BurnRate | Comparison | PromQl})
 
@@ -99,7 +101,7 @@ def write_evidence(
 def _write(path: Path, document: Mapping[str, Any]) -> None:
     body = json.dumps(document, indent=1, allow_nan=False) + "\n"
     if len(body) > MAX_BYTES:
-        raise HqError(f"{path} is not written: {len(body) // 1024**2} MiB of answers are more than can be replayed")
+        raise HqError(f"{path} is not written: {len(body) // MIB} MiB of answers are more than can be replayed")
     try:
         replace_file(path, body.encode())
     except OSError as error:
@@ -153,18 +155,11 @@ def _checklist(path: Path, check: _Check) -> Checklist:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            body = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise HqError(f"{path} cannot be read: {error.strerror}") from None
-    if len(body) > MAX_BYTES:
-        raise HqError(f"{path} is no evidence of gates: it is larger than {MAX_BYTES // 1024**2} MiB")
-    try:
-        document = read_json(body)
+        document = read_json(read_bytes(path, at_most=MAX_BYTES, if_missing=_MADE_BY, or_pipe=True))
     except AnswerError as error:
         raise HqError(f"{path} is no evidence of gates: it is {error}") from None
     if document.get("format") != FORMAT:
-        raise HqError(f"{path} is no evidence of gates; --evidence writes what --replay reads")
+        raise HqError(f"{path} is no evidence of gates; {_MADE_BY}")
     if document.get("version") != VERSION:
         version = json.dumps(document.get("version"))[:20]
         raise HqError(f"{path} is evidence of version {version}, and only {VERSION} can be replayed{_maker(document)}")

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from prometheus.lint.metric import Metric, series_of
 from stack.errors import HqError
+from stack.reading import MIB, read_text
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * MIB
 
 
 def page(path: Path) -> Iterator[Metric]:
     """Every metric on a saved page, in the text format or OpenMetrics; raises HqError."""
-    text = _text(path)
+    text = read_text(path, at_most=MAX_BYTES, or_pipe=True)
     found: dict[str, Metric] = {}
     for name, kind, labels in _families(text, path):
         for metric in series_of(name, kind, labels):
@@ -38,17 +39,3 @@ def _families(text: str, path: Path) -> Iterator[tuple[str, str, frozenset[str] 
                 yield family.name, family.type, None
     except (ValueError, KeyError, IndexError) as error:
         raise HqError(f"{path} is no page of metrics: {error}") from None
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise HqError(f"{path} cannot be read: {error.strerror}") from None
-    if len(raw) > MAX_BYTES:
-        raise HqError(f"{path} is larger than {MAX_BYTES // 1024**2} MiB")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        raise HqError(f"{path} is no page of metrics: not UTF-8 text") from None

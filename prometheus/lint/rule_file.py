@@ -12,9 +12,10 @@ from prometheus.lint.problem import CHECKS
 from stack.dataclass import dataclass
 from stack.document import Value, parse_documents
 from stack.errors import ConfigError, HqError
+from stack.reading import MIB, read_text
 from stack.suggestion import suggestion
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 16 * MIB
 GROUP_KEYS = ("name", "interval", "limit", "query_offset", "labels")
 OTHERS_GROUP_KEYS = (
     "partial_response_strategy", "source_tenants", "evaluation_delay", "align_evaluation_time_on_interval",
@@ -62,31 +63,19 @@ class RuleSource:
     remarks: tuple[GroupRemark, ...] = ()
 
 
-def read_text(path: Path) -> str:
+def rule_text(path: Path) -> str:
     """The text of a file of rules or of their tests; raises HqError."""
-    try:
-        if not path.exists():
-            raise HqError(f"there is no file {path}")
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise HqError(f"{path} cannot be read: {error.strerror}") from None
-    if len(raw) > MAX_BYTES:
-        raise HqError(f"{path} is larger than {MAX_BYTES // 1024**2} MiB")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), raw.count(b"\n", 0, error.start) + 1, "not UTF-8 text") from None
+    return read_text(path, at_most=MAX_BYTES, or_pipe=True)
 
 
 def read_rule_file(path: Path) -> RuleSource:
     """The rules in `path`; raises HqError for what is no rule file, with the line where that shows."""
-    return parse_rule_file(read_text(path), str(path))
+    return parse_rule_file(rule_text(path), str(path))
 
 
 def is_test_file(path: Path) -> bool:
     """Whether `path` is a file for `promtool test rules` rather than one of rules."""
-    return re.search(r"^tests:", read_text(path), re.MULTILINE) is not None
+    return re.search(r"^tests:", rule_text(path), re.MULTILINE) is not None
 
 
 def parse_rule_file(text: str, name: str) -> RuleSource:

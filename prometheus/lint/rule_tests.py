@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from prometheus.lint.rule_file import SourceRule, read_rule_file, read_text
+from prometheus.lint.rule_file import SourceRule, read_rule_file, rule_text
 from stack.dataclass import dataclass
 from stack.document import Value, parse_document
 from stack.errors import HqError
@@ -32,7 +32,7 @@ class RuleTest:
 
 def read_rule_test(path: Path) -> RuleTest:
     """The file of tests in `path`; raises HqError for what is none, with the line where that shows."""
-    entries = parse_document(read_text(path), str(path)).mapping()
+    entries = parse_document(rule_text(path), str(path)).mapping()
     if "tests" not in entries or "rule_files" not in entries:
         lacking = "tests" if "tests" not in entries else "rule_files"
         raise HqError(f'{path} is no file of tests: it has no key "{lacking}"; promtool wants rule_files and tests')

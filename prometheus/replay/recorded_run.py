@@ -11,17 +11,19 @@ import json
 import math
 import zlib
 from collections.abc import Iterable, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from stack.dataclass import dataclass
 from stack.errors import HqError
+from stack.reading import MIB, read_bytes
 from stack.replacement import replace_file
 
 FORMAT = "dev-hq recorded run"
 VERSION = 1
 MAX_SAMPLES = 4_000_000
-MAX_BYTES = 128 * 1024 * 1024
+MAX_BYTES = 128 * MIB
 MAX_SERIES = 100_000
 
 
@@ -99,17 +101,14 @@ class _DamagedError(Exception):
 
 
 def _document(path: Path) -> dict[str, Any]:
+    packed = read_bytes(path, at_most=MAX_BYTES, if_missing="record one with: dev-hq rules record")
     try:
-        if not path.is_file():
-            raise HqError(f"{path} is not a file; record one with: dev-hq rules record")
-        with gzip.open(path) as file:
+        with gzip.open(BytesIO(packed)) as file:
             content = file.read(MAX_BYTES + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise HqError(f"{path} breaks off or is not compressed by gzip; record it again") from None
-    except OSError as error:
-        raise HqError(f"{path} cannot be read: {error.strerror}") from None
     if len(content) > MAX_BYTES:
-        raise HqError(f"{path} holds more than {MAX_BYTES // 1024**2} MiB; record a shorter stretch")
+        raise HqError(f"{path} holds more than {MAX_BYTES // MIB} MiB; record a shorter stretch")
     try:
         document = json.loads(content.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from prometheus.lint.rule_file import rule_text
 from prometheus.replay.lineage import Lineage, Rule, lineages
 from prometheus.replay.selectors import raw_selectors
 from stack.dataclass import dataclass
@@ -62,14 +63,12 @@ def read_rule_set(directory: Path, every: float) -> RuleSet:
 
 def _groups(path: Path) -> list[dict[str, Any]]:
     try:
-        content = yaml.safe_load(path.read_text())
+        content = yaml.safe_load(rule_text(path))
         groups = content["groups"]
         for group in groups:
             group.setdefault("rules", [])
             if not all(isinstance(rule, dict) for rule in group["rules"]):
                 raise TypeError
-    except OSError as error:
-        raise HqError(f"{path} cannot be read: {error.strerror}") from None
     except yaml.YAMLError as error:
         raise HqError(f"{path} is no valid YAML: {' '.join(str(error).split())[:200]}") from None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

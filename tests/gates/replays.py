@@ -41,7 +41,7 @@ class Check:
         assert main(["--replay", str(self.evidence)]) == 2
         out, err = self._capsys.readouterr()
         assert out == ""
-        return err.removeprefix(f"gates.check: {self.evidence} ").removesuffix("\n")
+        return err.removeprefix("gates.check: ").removeprefix(f"{self.evidence} ").removesuffix("\n")
 
     def document(self) -> dict:
         return json.loads(self.evidence.read_text())

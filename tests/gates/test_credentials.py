@@ -78,14 +78,14 @@ def test_a_token_that_was_rotated_on_the_way_is_shown_again(tmp_path: Path, caps
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (None, "the token cannot be read from {0}: No such file or directory"),
+        (None, "there is no file {0}; the token must be in it"),
         (b"", "{0} is empty; the token must be in it"),
         (b" \n\n", "{0} is empty; the token must be in it"),
         (b"canary\ncanary\n", "{0} must hold a token and nothing else, in one line"),
         (b"Bearer canary", "{0} must hold a token and nothing else: ASCII characters without a space"),
         ("canary\u20ac".encode(), "{0} must hold a token and nothing else: ASCII characters without a space"),
-        (b"\xffcanary", "{0} must hold a token and nothing else; it is not text"),
-        (b"canary" * 20_000, "{0} must hold a token and nothing else, in one line"),
+        (b"\xffcanary", "{0}:1: not UTF-8 text"),
+        (b"canary" * 20_000, "{0} is larger than 64 KiB"),
     ],
 )
 def test_a_file_without_a_token_is_a_mistake_of_configuration(
@@ -100,11 +100,11 @@ def test_a_file_without_a_token_is_a_mistake_of_configuration(
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (None, "the password cannot be read from {0}: No such file or directory"),
+        (None, "there is no file {0}; the password must be in it"),
         (b"\n", "{0} is empty; the password must be in it"),
         (b"canary\ncanary", "{0} must hold a password and nothing else, in one line"),
         (b"canary\0", "{0} must hold a password and nothing else, in one line"),
-        (b"\xffcanary", "{0} must hold a password and nothing else; it is not text"),
+        (b"\xffcanary", "{0}:1: not UTF-8 text"),
     ],
 )
 def test_a_file_without_a_password_is_a_mistake_of_configuration(
@@ -126,7 +126,7 @@ def test_a_password_may_be_any_words(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_a_token_in_what_is_no_file_is_not_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     os.mkfifo(tmp_path / "token")
     path = stack_at(tmp_path, "http://127.0.0.1:1", BEARER)
-    assert reason(path, 2, capsys) == f"gates.check: {tmp_path / 'token'} is not a file; the token must be in one"
+    assert reason(path, 2, capsys) == f"gates.check: {tmp_path / 'token'} is not a file; the token must be in it"
 
 
 def test_a_file_that_goes_during_the_check_is_a_mistake_of_configuration(
@@ -141,7 +141,7 @@ def test_a_file_that_goes_during_the_check_is_a_mistake_of_configuration(
 
     with FakeServer([remove, EMPTY]) as server:
         words = reason(stack_at(tmp_path, server.url, BEARER), 2, capsys)
-    assert words == f"gates.check: the token cannot be read from {token}: No such file or directory"
+    assert words == f"gates.check: there is no file {token}; the token must be in it"
 
 
 def test_a_program_is_asked_for_a_token_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

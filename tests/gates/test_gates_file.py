@@ -118,7 +118,7 @@ def test_what_is_no_gates_file(
 
 def test_a_directory_is_no_gates_file(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-c", str(here)]) == 2
-    assert capsys.readouterr() == ("", f"gates.check: {here} is not a file\n")
+    assert capsys.readouterr() == ("", f"gates.check: {here} is not a file; name your gates file with --config\n")
 
 
 @pytest.mark.parametrize("change", [lambda text: "\ufeff" + text, lambda text: text.replace("\n", "\r\n")])

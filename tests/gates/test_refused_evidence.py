@@ -21,7 +21,7 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
 
 def test_what_is_no_evidence_is_refused(check: Check) -> None:
     foreign = "is no evidence of gates"
-    assert check.complaint() == "cannot be read: No such file or directory"
+    assert check.complaint() == f"there is no file {check.evidence}; --evidence writes what --replay reads"
     for content, problem in [
         (b"", f"{foreign}: it is JSON that breaks off or is not valid"),
         (b"\xff", f"{foreign}: it is JSON that breaks off or is not valid"),
@@ -37,7 +37,7 @@ def test_what_is_no_evidence_is_refused(check: Check) -> None:
 
 def test_a_directory_is_no_evidence(check: Check) -> None:
     check.evidence.mkdir()
-    assert check.complaint() == "cannot be read: Is a directory"
+    assert check.complaint() == "is not a file; --evidence writes what --replay reads"
 
 
 def test_evidence_of_any_length_but_the_whole_is_refused(check: Check) -> None:
@@ -147,4 +147,4 @@ def test_evidence_that_is_too_large_is_not_read(check: Check, monkeypatch: pytes
     check.run()
     monkeypatch.setattr("gates.replaying.evidence_file.MAX_BYTES", 1024**2)
     check.evidence.write_text(" " * (1024**2 + 1))
-    assert check.complaint() == "is no evidence of gates: it is larger than 1 MiB"
+    assert check.complaint() == "is larger than 1 MiB"

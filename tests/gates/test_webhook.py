@@ -297,7 +297,7 @@ def test_a_second_check_with_the_same_run_id_posts_nothing(tmp_path: Path) -> No
     assert len(receiver.posts) == 1
 
 
-@pytest.mark.parametrize(("words", "why"), [("\n", "is empty"), (None, "cannot be read: No such file or directory")])
+@pytest.mark.parametrize(("words", "why"), [("\n", "{} is empty"), (None, "there is no file {}")])
 def test_a_secret_that_is_gone_when_it_is_needed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: str | None, why: str
 ) -> None:
@@ -310,7 +310,8 @@ def test_a_secret_that_is_gone_when_it_is_needed(
         assert main(["--stack", str(path)]) == 5
     assert receiver.posts == []
     said = line_of_remediation(capsys.readouterr().out)
-    assert said == f"the webhook at {receiver.place} was not called: {tmp_path}/key, its secret, {why}"
+    why = why.format(tmp_path / "key")
+    assert said == f"the webhook at {receiver.place} was not called: {why}; put the secret there"
 
 
 def test_an_interrupt_leaves_it_and_is_its_outcome(tmp_path: Path) -> None:

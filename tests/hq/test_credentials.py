@@ -22,10 +22,10 @@ def test_credentials_are_made_once_and_only_their_owner_reads_them(tmp_path) -> 
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", "must hold one token, on one line"),
-        (b" \n", "must hold one token, on one line"),
-        (b"x" * 5000, "must hold one token, on one line"),
-        (None, "is missing or no file"),
+        (b"", "the credentials file {0} must hold one token, on one line"),
+        (b" \n", "the credentials file {0} must hold one token, on one line"),
+        (b"x" * 5000, "the credentials cannot be used: {0} is larger than 4 KiB"),
+        (None, "the credentials cannot be used: {0} is not a file; `dev-hq serve` makes one"),
     ],
 )
 def test_a_credentials_file_that_is_none_is_one_line(tmp_path, content: bytes | None, complaint: str) -> None:
@@ -36,7 +36,7 @@ def test_a_credentials_file_that_is_none_is_one_line(tmp_path, content: bytes | 
         path.write_bytes(content)
     with pytest.raises(CredentialsError) as error:
         ensure_credentials(path)
-    assert str(error.value) == f"the credentials file {path} {complaint}"
+    assert str(error.value) == complaint.format(path)
 
 
 def test_a_credentials_file_that_cannot_be_made_is_one_line(tmp_path) -> None:

@@ -26,6 +26,4 @@ def test_anomalies_behind_a_password(tmp_path: Path, capsys: pytest.CaptureFixtu
         )
         password.unlink()
         assert main(["--stack", str(path), "anomalies"]) == 2
-        assert capsys.readouterr().err == (
-            f"dev-hq: the password cannot be read from {password}: No such file or directory\n"
-        )
+        assert capsys.readouterr().err == f"dev-hq: there is no file {password}; the password must be in it\n"
