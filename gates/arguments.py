@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import re
-from datetime import datetime
 from pathlib import Path
 
 from gates.formats import FORMATS
+from stack.arguments import duration, moment
 from stack.dataclass import dataclass
 from stack.model import LONGEST_GATE_WINDOW
-from stack.quantity import QuantityError, format_duration, parse_duration
 
 STACK = Path("stack.yaml")  # the file that is read unless another is named
-DAY = 86400.0
+_WINDOW = duration(0.001, LONGEST_GATE_WINDOW)
+_PAUSE = duration(0.001, 86400)
 DESCRIPTION = "May this release go out? Asks Prometheus, says what was measured, and answers with its exit code."
 SYNOPSIS = "%(prog)s [--stack FILE | -c FILE] [option ...]; --help names them all"
 EPILOG = """\
@@ -65,11 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--service", nargs="+", action="extend", metavar="NAME", help="only these services")
     what.add_argument("--gate", nargs="+", action="extend", metavar="NAME", help="only these gates")
     when = parser.add_argument_group("which moment is judged")
-    when.add_argument("--window", type=_window, metavar="DURATION", help="judge so much of the past, such as 10m")
-    when.add_argument("--at", type=_time, metavar="TIME", help="judge this moment: 2026-11-22T10:00:00Z or 1795341600")
-    when.add_argument("--since", type=_time, metavar="TIME", help="the release: nothing before it counts")
-    when.add_argument("--wait", type=_wait, metavar="DURATION", help="look again, for so long, until it is decided")
-    when.add_argument("--every", type=_every, metavar="DURATION", help="with --wait: how often (default: 15s)")
+    when.add_argument("--window", type=_WINDOW, metavar="DURATION", help="judge so much of the past, such as 10m")
+    when.add_argument("--at", type=moment, metavar="TIME", help="judge this moment: 2026-11-22T10:00:00Z or 1795341600")
+    when.add_argument("--since", type=moment, metavar="TIME", help="the release: nothing before it counts")
+    when.add_argument("--wait", type=_PAUSE, metavar="DURATION", help="look again, for so long, until it is decided")
+    when.add_argument("--every", type=_PAUSE, metavar="DURATION", help="with --wait: how often (default: 15s)")
     how = parser.add_argument_group("what is done with the verdict")
     how.add_argument("--strict", action="store_true", help="a warning stops the release too")
     how.add_argument("--dry-run", action="store_true", help="say the verdict and stop nothing: exit code 0")
@@ -107,41 +107,3 @@ def _run_id(words: str) -> str:
     if not re.fullmatch(r"[!-~]{1,200}", words, re.ASCII):
         raise argparse.ArgumentTypeError("a run id has 1 to 200 visible ASCII characters and no spaces")
     return words
-
-
-def _wait(words: str) -> float:
-    return _duration(words, DAY, "waiting")
-
-
-def _every(words: str) -> float:
-    return _duration(words, DAY, "a pause between looks")
-
-
-def _window(words: str) -> float:
-    return _duration(words, LONGEST_GATE_WINDOW, "a window")
-
-
-def _duration(words: str, longest: float, what: str) -> float:
-    try:
-        seconds = parse_duration(words)
-    except QuantityError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if not 0 < seconds <= longest:
-        raise argparse.ArgumentTypeError(f'"{words}" is out of range; {what} has up to {format_duration(longest)}')
-    return seconds
-
-
-def _time(words: str) -> float:
-    """Epoch seconds of a time that says which zone it is in."""
-    if re.fullmatch(r"\d{1,11}(\.\d{1,9})?", words, re.ASCII):
-        return float(words)
-    try:
-        moment = datetime.fromisoformat(words)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise argparse.ArgumentTypeError(
-            f'"{words}" is not a time; write it with its zone, like 2026-11-22T10:00:00Z, '
-            "or as seconds since 1970, such as $(date +%s)"
-        )
-    return moment.timestamp()

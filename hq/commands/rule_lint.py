@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus.lint.problem import CHECKS
+from stack.arguments import duration
 from stack.errors import HqError
-from stack.quantity import QuantityError, parse_duration
 
 if TYPE_CHECKING:
     from prometheus.client import PrometheusClient
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from prometheus.lint.rule_file import RuleSource
     from stack.model import Stack
 
+WEEK = 7 * 86400.0
 EPILOG = """checks:
 {checks}
 
@@ -45,23 +46,16 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     )
     parser.add_argument("--prometheus", metavar="URL", help="ask this Prometheus which metrics and labels there are")
     parser.add_argument(
-        "--scrape-interval", type=_duration, metavar="15s", help="how often the metrics are scraped (default: 15s)"
+        "--scrape-interval",
+        type=duration(0.1, WEEK),
+        metavar="15s",
+        help="how often the metrics are scraped (default: 15s)",
     )
     parser.add_argument(
         "--disable", action="append", default=[], choices=tuple(CHECKS), metavar="CHECK", help="leave out a check"
     )
     parser.add_argument("--json", action="store_true", help="one JSON document instead of text")
     parser.set_defaults(handler=_lint)
-
-
-def _duration(text: str) -> float:
-    try:
-        seconds = parse_duration(text)
-    except QuantityError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if seconds <= 0:
-        raise argparse.ArgumentTypeError("an interval is longer than 0s")
-    return seconds
 
 
 def _lint(arguments: argparse.Namespace) -> int:

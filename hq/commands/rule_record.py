@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import math
 import time
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from stack.arguments import duration, moment
 from stack.errors import HqError
 from stack.journal import Journal
 from stack.model import Stack
 from stack.placement import open_stack
-from stack.quantity import QuantityError, parse_duration
 
 AFTERWARDS = 120.0  # alerts hold on after a run, and that belongs to it
+_STRETCH = duration(1, 7 * 86400)
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -29,11 +28,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--run", metavar="ID", help="the time of this chaos run, and what its alerts need afterwards")
-    which.add_argument("--since", type=_moment, metavar="T", help="from then on (epoch seconds or ISO 8601)")
-    which.add_argument("--last", type=_duration, metavar="DURATION", help="this long until now (default: 10m)")
-    parser.add_argument("--until", type=_moment, metavar="T", help="with --since: until then (default: now)")
+    which.add_argument(
+        "--since", type=moment, metavar="T", help="from then on (2026-11-22T10:00:00Z, or epoch seconds)"
+    )
+    which.add_argument("--last", type=_STRETCH, metavar="DURATION", help="this long until now (default: 10m)")
+    parser.add_argument("--until", type=moment, metavar="T", help="with --since: until then (default: now)")
     parser.add_argument(
-        "--lead", type=_duration, default=600.0, metavar="DURATION", help="what comes before, to warm up (default: 10m)"
+        "--lead", type=_STRETCH, default=600.0, metavar="DURATION", help="what comes before, to warm up (default: 10m)"
     )
     parser.add_argument("--rules", type=Path, metavar="DIR", help="record for these rules, not the stack's own")
     parser.add_argument(
@@ -99,28 +100,3 @@ def _of_run(stack: Stack, run: str) -> tuple[float, float]:
 def _last_run(stack: Stack) -> str:
     runs = [record.data.get("run") for record in Journal(stack.journal).read() if record.kind == "run_announced"]
     return f'the last one is "{runs[-1]}"' if runs else "there was none yet"
-
-
-def _duration(text: str) -> float:
-    try:
-        seconds = parse_duration(text)
-    except QuantityError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if not 0 < seconds <= 7 * 86400:
-        raise argparse.ArgumentTypeError(f'"{text}" is none that can be replayed; up to 7d are possible')
-    return seconds
-
-
-def _moment(text: str) -> float:
-    try:
-        at = float(text)
-    except ValueError:
-        try:
-            at = datetime.fromisoformat(text).timestamp()
-        except (ValueError, OverflowError):
-            raise argparse.ArgumentTypeError(
-                f'"{text}" is not a time; write epoch seconds or ISO 8601, such as 2026-01-31T12:00:00+00:00'
-            ) from None
-    if not math.isfinite(at) or at <= 0:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a time after 1970')
-    return at

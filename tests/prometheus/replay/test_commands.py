@@ -181,9 +181,11 @@ def record(*words: str) -> int:
     ("words", "message"),
     [
         (("--last", "soon"), 'argument --last: "soon" is not a duration'),
-        (("--last", "8d"), 'argument --last: "8d" is none that can be replayed; up to 7d are possible'),
-        (("--since", "noon"), 'argument --since: "noon" is not a time; write epoch seconds or ISO 8601'),
-        (("--since", "nan"), 'argument --since: "nan" is not a time after 1970'),
+        (("--last", "8d"), 'argument --last: must be a duration from 1s to 1w, not "8d"'),
+        (("--since", "noon"), 'argument --since: "noon" is not a time; write it with its zone, like'),
+        (("--since", "nan"), 'argument --since: "nan" is not a time; write it with its zone, like'),
+        (("--since", "2026-01-31T12:00:00"), 'argument --since: "2026-01-31T12:00:00" is not a time; write it'),
+        (("--since", "1960-01-31T12:00:00Z"), 'argument --since: "1960-01-31T12:00:00Z" is not a time; write it'),
         (("--since", "1", "--last", "1m"), "argument --last: not allowed with argument --since"),
     ],
 )
