@@ -11,7 +11,7 @@ from gates.gate import QualityGate
 from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.model import PrometheusSettings
-from stack.quantity import format_duration
+from stack.quantity import format_count, format_duration
 from stack.suggestion import suggestion
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Checklist:
     def summary(self) -> str:
         """How many gates there are, and how many of them are required."""
         required = sum(gate.required for gate in self.gates)
-        return f"{len(self.gates)} gate{'s' if len(self.gates) != 1 else ''}, {required} required"
+        return f"{format_count(len(self.gates), 'gate')}, {required} required"
 
     def only(self, services: Collection[str] | None = None, names: Collection[str] | None = None) -> Checklist:
         """The gates of these services and names, of all unless given; raises HqError when there are none."""

@@ -1,4 +1,4 @@
-"""Durations and percentages as people write them: `300ms`, `30d`, `99.5%`."""
+"""Durations, percentages and counts as people write them: `300ms`, `30d`, `99.5%`, `3 rules`."""
 
 from __future__ import annotations
 
@@ -56,3 +56,8 @@ def format_percent(ratio: Decimal | float) -> str:
     """A ratio as a percentage without trailing zeros: 0.995 is `99.5%`."""
     percent = f"{Decimal(str(ratio)) * 100:f}"
     return (percent.rstrip("0").rstrip(".") if "." in percent else percent) + "%"
+
+
+def format_count(number: int, noun: str) -> str:
+    """How many there are of something whose plural takes an s: `1 rule`, `3 rules`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -19,6 +19,7 @@ from stack.address import free_address
 from stack.dataclass import dataclass
 from stack.errors import HqError
 from stack.model import PrometheusSettings
+from stack.quantity import format_count
 
 PATIENCE = 0.1  # seconds until a Prometheus that hangs is given up
 _COLUMNS = 6  # gates beside each other in a table
@@ -116,8 +117,7 @@ def _conclusion(scenes: Sequence[Scene], guesses: Sequence[tuple[Scene, GateResu
         yield f"{title} guesses: it says {verdict} to {', '.join(scene.failure.name for scene in wrong)}"
     if any(result.kind is Kind.PROMQL for _, result in guesses):
         yield "What to do: name the series behind a query in `alive`, so that it is known whether they live."
-    gates = len(scenes[0].results)
-    played = f"{len(scenes)} things happened to {gates} gate{'' if gates == 1 else 's'}"
+    played = f"{len(scenes)} things happened to {format_count(len(scenes[0].results), 'gate')}"
     if guesses:
         verdicts = "1 verdict is a guess" if len(guesses) == 1 else f"{len(guesses)} verdicts are guesses"
         yield f"GUESSED: {played}, and {verdicts} (exit code 1)"

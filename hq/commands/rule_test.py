@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from stack.errors import HqError
 from stack.process import find_program
+from stack.quantity import format_count
 
 if TYPE_CHECKING:
     from prometheus.lint.rule_file import SourceRule
@@ -51,9 +52,8 @@ def _test(arguments: argparse.Namespace) -> int:
         several = f"; {len(rules)} rules" if len(rules) > 1 else ""
         print(f"no test touches {title} ({rules[0].source.name}:{rules[0].expr.line}{several})")
     cases = sum(test.cases for test in tests)
-    print(
-        f"{_count(cases, 'case')} in {_count(len(tests), 'file')}: {f'{len(failed)} failed' if failed else 'all pass'}"
-    )
+    outcome = f"{len(failed)} failed" if failed else "all pass"
+    print(f"{format_count(cases, 'case')} in {format_count(len(tests), 'file')}: {outcome}")
     return 1 if failed else 0
 
 
@@ -99,7 +99,7 @@ def _refused(promtool: Path, tests: Sequence[RuleTest]) -> list[Path]:
 
 def _passes(promtool: Path, test: RuleTest) -> bool:
     passes, words = _run(promtool, "test", test.path)
-    print(f"{'ok  ' if passes else 'FAIL'} {test.path}: {_count(test.cases, 'case')}", flush=True)
+    print(f"{'ok  ' if passes else 'FAIL'} {test.path}: {format_count(test.cases, 'case')}", flush=True)
     if not passes:
         print(_indented(words))
     return passes
@@ -120,7 +120,3 @@ def _run(promtool: Path, verb: str, path: Path) -> tuple[bool, str]:
 def _indented(words: str) -> str:
     lines = (line.rstrip() for line in words.expandtabs(2).splitlines())
     return "\n".join(f"     {line}" for line in lines if line)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from prometheus.lint.lint import Found
 from prometheus.lint.problem import Problem
+from stack.quantity import format_count
 
 LONGEST_LINE = 160
 
@@ -73,15 +74,11 @@ def _clean(text: str) -> str:
 
 
 def _summary(found: Found) -> str:
-    looked = f"{_count(found.rules, 'rule')} in {_count(found.files, 'file')}"
+    looked = f"{format_count(found.rules, 'rule')} in {format_count(found.files, 'file')}"
     if not found.problems:
         return f"{looked}: no problems"
     files = len({problem.file for problem in found.problems})
-    return f"{looked}: {_count(len(found.problems), 'problem')} in {_count(files, 'file')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{looked}: {format_count(len(found.problems), 'problem')} in {format_count(files, 'file')}"
 
 
 def _fields(problem: Problem) -> dict[str, Any]:
