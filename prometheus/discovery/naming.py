@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from stack.document import NAME
+
 LONGEST = 63
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 def service_name(value: str, otherwise: str) -> str:
     """`value` where it is a legal name, else the nearest that is; `otherwise` where nothing of it can stay."""
-    if _NAME.fullmatch(value):
+    if NAME.fullmatch(value):
         return value
     plain = re.sub(r"^[a-z]+://", "", value.lower())
     plain = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:LONGEST].rstrip("-_")
-    return plain if _NAME.fullmatch(plain) else otherwise
+    return plain if NAME.fullmatch(plain) else otherwise
 
 
 def unused(name: str, taken: Collection[str], *endings: str) -> str:
