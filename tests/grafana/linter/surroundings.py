@@ -1,0 +1,45 @@
+"""What a dashboard is held against: the other dashboards, and what is exposed and recorded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from prometheus.lint.elsewhere import elsewhere
+from prometheus.lint.knowledge import Knowledge, parsed
+from prometheus.lint.metric import Metric, series_of
+from prometheus.lint.of_stack import counted, of_targets, recorded
+from stack.dataclass import dataclass
+from stack.loader import load_stack
+from stack.model import Stack
+from tests.grafana.linter.dashboard import Dashboard
+
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "metrics.md"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """The dashboards by their uid, and what is known of metrics."""
+
+    dashboards: Mapping[str, Dashboard]
+    known: Knowledge
+
+
+def surroundings(dashboards: list[Dashboard], stack: Stack) -> Surroundings:
+    """Of the dashboards of a stack.
+
+    What the demo's stack records is known with any stack: a dashboard of pools has sense before there are pools.
+    """
+    demo = load_stack(ROOT / "stack.yaml")
+    rules = {(rule.name, rule.expr.text()): rule for one in (stack, demo) for rule in recorded(one)}
+    exposed = [*documented(), *elsewhere(), *counted(stack), *counted(demo), *of_targets()]
+    return Surroundings({one.uid: one for one in dashboards}, Knowledge(map(parsed, rules.values()), exposed))
+
+
+def documented() -> Iterator[Metric]:
+    """What docs/metrics.md says is exposed; a test of the exporter holds the page against a scrape."""
+    page, _, _ = PAGE.read_text().partition("## Recorded by the rules")
+    for name, kind, labels in re.findall(r"^\| `(\w+)` \| (\w+) \|([^|]*)\|", page, re.MULTILINE):
+        yield from series_of(name, kind, frozenset(re.findall(r"`(\w+)`", labels)))
