@@ -39,7 +39,7 @@ def _anomaly_alert(kind: AnomalyType, signal: Signal, severity: str, links: Link
             "actual": _filled("{{ACTUAL}}", kind),
             "threshold": _filled("{{THRESHOLD}}", kind),
             "runbook_url": runbook_url(links, kind.name),
-            "dashboard_url": f"{_dashboard(links)}?var-service={{{{ $labels.service }}}}",
+            "dashboard_url": f"{_dashboard(links)}?var-service={{{{ $labels.service }}}}&var-anomaly_type={kind.name}",
         },
     )
 

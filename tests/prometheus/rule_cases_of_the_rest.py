@@ -58,7 +58,10 @@ def wording_cases() -> Iterator[Case]:
                     "actual": actual,
                     "threshold": threshold,
                     "runbook_url": f"https://dev-hq.example/runbooks/{kind}.md",
-                    "dashboard_url": "http://127.0.0.1:3000/d/dev-hq-anomaly-overview?var-service=storefront",
+                    "dashboard_url": (
+                        "http://127.0.0.1:3000/d/dev-hq-anomaly-overview"
+                        f"?var-service=storefront&var-anomaly_type={kind}"
+                    ),
                 },
             }
             for severity in levels

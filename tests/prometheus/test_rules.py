@@ -104,6 +104,7 @@ def test_every_alert_carries_what_people_need() -> None:
             assert {"metric", "severity"} <= labels.keys()
             assert words["dashboard_url"] == (
                 "http://127.0.0.1:3000/d/dev-hq-anomaly-overview?var-service={{ $labels.service }}"
+                f"&var-anomaly_type={labels['anomaly_type']}"
             )
 
 
