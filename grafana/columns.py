@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from grafana.colours import Step, Word
-from grafana.fields import mappings, scale
+from grafana.fields import captioned, mappings, scale
 from stack.dataclass import dataclass
 
 
@@ -14,7 +14,8 @@ from stack.dataclass import dataclass
 class Column:
     """One column: `of` is a label, or the letter of the query whose value it shows.
 
-    `cell` is one of Grafana's kinds of cells; `links` are data links.
+    `cell` is one of Grafana's kinds of cells; `links` are data links. With a `caption` every cell that has a value says
+    that in its place, such as "open" for an address; with `wrap` a cell has as many lines as its text needs.
     """
 
     of: str
@@ -29,6 +30,8 @@ class Column:
     maximum: float | None = None
     links: tuple[Mapping[str, Any], ...] = ()
     hidden: bool = False
+    caption: str = ""
+    wrap: bool = False
 
     @property
     def is_value(self) -> bool:
@@ -70,8 +73,8 @@ def column_overrides(columns: Sequence[Column]) -> list[dict[str, Any]]:
             ("max", column.maximum),
             ("thresholds", {"mode": "absolute", "steps": scale(column.steps)} if column.steps else None),
             ("color", {"mode": "thresholds"} if column.steps else None),
-            ("mappings", mappings(column.words) or None),
-            ("custom.cellOptions", {"type": column.cell} if column.cell else None),
+            ("mappings", (captioned(column.caption) if column.caption else mappings(column.words)) or None),
+            ("custom.cellOptions", _cell(column)),
             ("custom.width", column.width),
             ("custom.hidden", column.hidden or None),
             ("links", [dict(link) for link in column.links] or None),
@@ -80,3 +83,9 @@ def column_overrides(columns: Sequence[Column]) -> list[dict[str, Any]]:
         if properties:
             overrides.append({"matcher": {"id": "byName", "options": column.title}, "properties": properties})
     return overrides
+
+
+def _cell(column: Column) -> dict[str, Any] | None:
+    if not column.cell and not column.wrap:
+        return None
+    return {"type": column.cell or "auto", **({"wrapText": True} if column.wrap else {})}

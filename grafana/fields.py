@@ -23,3 +23,8 @@ def mappings(words: Iterable[Word]) -> list[dict[str, Any]]:
         else:
             values[word.of if isinstance(word.of, str) else f"{word.of:g}"] = result
     return [*([{"type": "value", "options": values}] if values else []), *special]
+
+
+def captioned(caption: str) -> list[dict[str, Any]]:
+    """Grafana's value mapping that writes the caption in place of whatever there is."""
+    return [{"type": "regex", "options": {"pattern": ".+", "result": {"text": caption, "index": 0}}}]

@@ -11,7 +11,7 @@ from typing import Any
 
 from grafanalib import core
 
-from grafana.colours import Step, Word
+from grafana.colours import UNKNOWN, Step, Word
 from grafana.columns import Column, column_overrides, transformations
 from grafana.fields import mappings, scale
 from grafana.heatmap import HeatmapPanel
@@ -119,7 +119,11 @@ def state_timeline(
     width: int = 12,
     height: int = 7,
 ) -> Panel:
-    """A bar for each series, coloured by its value over time."""
+    """A bar for each series, coloured by its value over time: by the `steps`, or, where there are `words`, by these alone.
+
+    Grafana merges by the steps when it colours by them, and then writes no words.
+    """
+    colour = {"mode": "fixed", "fixedColor": UNKNOWN} if words else {"mode": "thresholds"}
     return core.StateTimeline(
         title=title,
         description=description,
@@ -135,6 +139,7 @@ def state_timeline(
                 "defaults": {
                     "unit": unit,
                     "noValue": NO_DATA,
+                    "color": colour,
                     "links": list(links),
                     **({} if decimals is None else {"decimals": decimals}),
                 }
