@@ -119,7 +119,7 @@ def state_timeline(
     width: int = 12,
     height: int = 7,
 ) -> Panel:
-    """A bar for each series, coloured by its value over time: by the `steps`, or, where there are `words`, by these alone.
+    """A bar for each series, coloured by its value over time: by `steps`, or by `words` alone where there are some.
 
     Grafana merges by the steps when it colours by them, and then writes no words.
     """
