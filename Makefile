@@ -38,7 +38,7 @@ bench: install ## what the figures in the README come from
 demo: install ## the closed loop on this machine, in at most 4 minutes
 	@$(BIN)/dev-hq demo
 
-generate: .venv/installed ## rules from stack.yaml
+generate: .venv/installed ## rules and dashboards from stack.yaml
 	$(BIN)/dev-hq generate
 
 lock: .venv/installed ## requirements.lock from pyproject.toml (needs uv)

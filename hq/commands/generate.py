@@ -1,146 +1,144 @@
-"""`dev-hq generate`: the rules that follow from stack.yaml, in the format of whoever loads them."""
+"""`dev-hq generate`: the rules and the dashboards that follow from stack.yaml."""
 
 from __future__ import annotations
 
 import argparse
-import re
+import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from hq.commands import generate_rules
+from stack.dataclass import dataclass
 from stack.errors import HqError
+from stack.generated import Generated, differing, generated_by, left_over, write
 from stack.loader import load_stack
 
-if TYPE_CHECKING:
-    from prometheus.formats.format import Format, Naming
+_DESCRIPTION = """\
+Writes what follows from stack.yaml, beside it:
+  prometheus/rules/*.yml      recording and alerting rules, for rule_files of Prometheus
+  grafana/dashboards/*.json   dashboards, for Grafana 12 and 13 (docs/dashboards.md)
+  grafana/provisioning/       data sources, and where the dashboards are
 
-NAMES = ("plain", "prometheusrule", "mimir", "thanos", "vmalert", "nab")
-_PREFIX = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
-_LABEL_NAME = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?", re.ASCII)
-_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+The same stack gives the same bytes, so they can be committed: run it after each
+change of stack.yaml, and --check in CI.
+"""
+_EPILOG = """\
+examples:
+  dev-hq generate                     all of it
+  dev-hq generate --check             in CI: did somebody forget to?
+  dev-hq generate --only grafana --output /srv/grafana
+                                      /srv/grafana/dashboards and /provisioning
+  dev-hq generate --format mimir      for the ruler of Mimir, into
+                                      prometheus/rules/mimir
+
+Files are replaced whole. One in the way that was not generated stays, and then
+nothing is written. None is deleted: those no longer generated are named.
+
+exit codes: 0 done, or with --check: all files are up to date; 1 with --check:
+some differ or are left over; 2 it could not be done, and one line says why
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Files that are asked for, what they follow from, and what there is to say of that.
+
+    `command` is what their comments name, `run` what to run for them.
+    """
+
+    files: tuple[Generated, ...]
+    source: str
+    command: str
+    run: str
+    notes: tuple[str, ...] = ()
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `generate`."""
     parser = commands.add_parser(
         "generate",
-        help="write the alerting and recording rules that follow from stack.yaml",
-        epilog="Exit code with --check: 0 all files are up to date, 1 some differ or are left over.",
+        help="write the rules and dashboards that follow from stack.yaml",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--check", action="store_true", help="write nothing; name the files that differ")
-    parser.add_argument(
-        "--format",
-        choices=NAMES,
-        default="plain",
-        help="who loads them (default: plain, Prometheus); nab: the adaptive band alone, for the benchmark",
-    )
+    parser.add_argument("--only", choices=("rules", "grafana"), help="write one of the two (default: both)")
     parser.add_argument(
         "--output",
         type=Path,
         metavar="DIR",
-        help="where they are (default: prometheus/rules beside stack.yaml; of other formats, prometheus/rules/FORMAT)",
+        help="where that one is written (default: prometheus/rules or grafana beside stack.yaml; of other formats, "
+        "prometheus/rules/FORMAT); without --only: the rules",
     )
-    parser.add_argument(
-        "--prefix",
-        metavar="NAME",
-        help="begins the names of PrometheusRules and of Mimir's namespaces (default: dev-hq)",
-    )
-    parser.add_argument(
-        "--label",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="a label of each PrometheusRule, such as the one your operator selects by; can be repeated",
-    )
+    generate_rules.add_options(parser)
     parser.set_defaults(handler=_generate)
 
 
 def _generate(arguments: argparse.Namespace) -> int:
-    if arguments.format == "nab":
-        return _generate_nab(arguments)
-    from prometheus.formats.directory import write_files
-    from prometheus.formats.registry import FORMATS
-    from prometheus.objectives.burn_rate import unreachable
-    from prometheus.rules import rule_files
-
-    wanted = FORMATS[arguments.format]
-    naming = _naming(arguments, wanted)
-    stack = load_stack(arguments.stack)
-    texts = wanted.texts(rule_files(stack), naming)
-    directory = arguments.output or _default_directory(arguments.stack, wanted)
+    asked = _asked(arguments)
     if arguments.check:
-        return _check(texts, directory, arguments.stack, f"dev-hq generate{_options(wanted, naming)}")
-    write_files(texts, directory, wanted)
-    print(f"wrote {', '.join(texts)} to {directory}")
-    for note in unreachable(stack):
+        return _check(asked)
+    write(asked.files)
+    for files in asked.files:
+        print(f"wrote {', '.join(files.texts)} to {files.directory}")
+    for note in asked.notes:
         print(f"note: {note}", file=sys.stderr)
-    _name_left_over(texts, directory)
+    _name_left_over(asked.files)
     return 0
 
 
-def _generate_nab(arguments: argparse.Namespace) -> int:
-    """The band alone, as bench/nab measures it: it is the same for every stack, and so needs none."""
-    from prometheus.formats.directory import write_files
-    from prometheus.formats.nab import NAB
+def _asked(arguments: argparse.Namespace) -> Asked:
+    wanted, naming = generate_rules.format_and_naming(arguments)
+    parts = _parts(arguments)
+    command = generate_rules.command_of(wanted, naming)
+    run = command + _options(arguments)
+    if wanted.name == "nab":
+        return Asked((generate_rules.band_alone(arguments, wanted, naming),), "the adaptive band", command, run)
+    stack = load_stack(arguments.stack)
+    files: list[Generated] = []
+    notes: list[str] = []
+    if "rules" in parts:
+        from prometheus.objectives.burn_rate import unreachable
 
-    texts = NAB.texts((), _naming(arguments, NAB))
-    directory = arguments.output or _default_directory(arguments.stack, NAB)
-    if arguments.check:
-        return _check(texts, directory, "the adaptive band", "dev-hq generate --format nab")
-    write_files(texts, directory, NAB)
-    print(f"wrote {', '.join(texts)} to {directory}")
-    return 0
+        files.append(generate_rules.rules_of(stack, arguments, wanted, naming))
+        notes = unreachable(stack)
+    if "grafana" in parts:
+        from hq.commands.generate_grafana import grafana_files
+
+        files += grafana_files(stack, arguments)
+    return Asked(tuple(files), str(arguments.stack), command, run, tuple(notes))
 
 
-def _check(texts: dict[str, str], directory: Path, stack: Path | str, command: str) -> int:
-    from prometheus.formats.directory import differing, generated_by
+def _parts(arguments: argparse.Namespace) -> tuple[str, ...]:
+    """What to write: both, unless one is named, or an option is given that is of rules only."""
+    if arguments.only == "grafana" and arguments.format != "plain":
+        raise HqError(f"--format {arguments.format} is of rules, which --only grafana leaves out; drop one of them")
+    if arguments.only:
+        return (arguments.only,)
+    return ("rules",) if arguments.output or arguments.format != "plain" else ("rules", "grafana")
 
-    found = differing(texts, directory)
+
+def _options(arguments: argparse.Namespace) -> str:
+    only = f" --only {arguments.only}" if arguments.only else ""
+    return only + (f" --output {shlex.quote(str(arguments.output))}" if arguments.output else "")
+
+
+def _check(asked: Asked) -> int:
+    found = [path for files in asked.files for path in differing(files)]
     for path in found:
-        if (other := generated_by(path)) not in ("", command):
+        if (other := generated_by(path)) not in ("", asked.command):
             print(
-                f"{path} was written by `{other}`, not by `{command}`; give --check the same options", file=sys.stderr
+                f"{path} was written by `{other}`, not by `{asked.command}`; give --check the same options",
+                file=sys.stderr,
             )
             continue
-        print(f"{path} is not what {stack} asks for; run: {command}", file=sys.stderr)
-    return 1 if _name_left_over(texts, directory) or found else 0
+        print(f"{path} is not what {asked.source} asks for; run: {asked.run}", file=sys.stderr)
+    return 1 if _name_left_over(asked.files) or found else 0
 
 
-def _name_left_over(texts: dict[str, str], directory: Path) -> bool:
-    from prometheus.formats.directory import left_over
-
-    found = left_over(texts, directory)
+def _name_left_over(files: tuple[Generated, ...]) -> bool:
+    found = [path for one in files for path in left_over(one)]
     for path in found:
         print(f"{path} is no longer generated, but is still loaded from there; remove it", file=sys.stderr)
     return bool(found)
-
-
-def _default_directory(stack: Path, wanted: Format) -> Path:
-    """Prometheus' own directory, or one below it: `rule_files: [rules/*.yml]` does not look there."""
-    rules: Path = stack.parent / "prometheus" / "rules"
-    return rules if wanted.name == "plain" else rules / wanted.name
-
-
-def _options(wanted: Format, naming: Naming) -> str:
-    return ("" if wanted.name == "plain" else f" --format {wanted.name}") + naming.options
-
-
-def _naming(arguments: argparse.Namespace, wanted: Format) -> Naming:
-    """What the user named; raises HqError for what Kubernetes would refuse, or the format has no place for."""
-    from prometheus.formats.format import Naming
-
-    given = {"prefix": arguments.prefix is not None, "label": bool(arguments.label)}
-    for option, is_given in given.items():
-        if is_given and option not in wanted.options:
-            raise HqError(f"--{option} has no meaning in the format {wanted.name}; leave it out")
-    prefix = Naming().prefix if arguments.prefix is None else arguments.prefix
-    if not _PREFIX.fullmatch(prefix):
-        raise HqError(f"--prefix is {prefix!r}; it must be up to 40 lower case letters, digits and hyphens inside")
-    return Naming(prefix, dict(map(_label, arguments.label)))
-
-
-def _label(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (equals and _LABEL_NAME.fullmatch(name) and _LABEL_VALUE.fullmatch(value)):
-        raise HqError(f"--label is {text!r}; it must be a label of Kubernetes, such as release=kube-prometheus-stack")
-    return name, value

@@ -7,9 +7,7 @@ from dataclasses import field
 
 from prometheus.rule import RuleFile
 from stack.dataclass import dataclass
-
-GENERATED = "# Generated from stack.yaml by `dev-hq generate"
-"""What every generated file begins with, whatever its format."""
+from stack.generated import SIGNATURE
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Format:
 
 def signature(name: str) -> str:
     """What the files of a format begin with, up to its options; the format plain goes without saying."""
-    return f"{GENERATED}`" if name == "plain" else f"{GENERATED} --format {name}"
+    return f"{SIGNATURE}`" if name == "plain" else f"{SIGNATURE} --format {name}"
 
 
 def header(name: str, *remarks: str, naming: Naming | None = None) -> str:

@@ -33,15 +33,16 @@ def stack(tmp_path: Path) -> Path:
 
 
 def test_the_committed_rules_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(ROOT / "stack.yaml", "--check") == 0
+    assert run(ROOT / "stack.yaml", "--only", "rules", "--check") == 0
     assert capsys.readouterr() == ("", "")
 
 
 def test_rules_are_written_beside_the_stack(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     directory = stack.parent / "prometheus" / "rules"
-    assert run(stack) == 0
+    assert run(stack, "--only", "rules") == 0
     assert capsys.readouterr().out == f"wrote {', '.join(FILES)} to {directory}\n"
-    assert run(stack, "--check") == 0
+    assert [path.name for path in stack.parent.iterdir() if path != stack] == ["prometheus"]
+    assert run(stack, "--only", "rules", "--check") == 0
     for path in directory.iterdir():
         assert path.read_text() == (ROOT / "prometheus" / "rules" / path.name).read_text()
 
@@ -54,8 +55,8 @@ def test_check_names_what_differs_and_writes_nothing(stack: Path, capsys: pytest
     capsys.readouterr()
     assert run(stack, "--output", str(directory), "--check") == 1
     assert capsys.readouterr().err == (
-        f"{directory}/budgets.yml is not what {stack} asks for; run: dev-hq generate\n"
-        f"{directory}/watching.yml is not what {stack} asks for; run: dev-hq generate\n"
+        f"{directory}/budgets.yml is not what {stack} asks for; run: dev-hq generate --output {directory}\n"
+        f"{directory}/watching.yml is not what {stack} asks for; run: dev-hq generate --output {directory}\n"
     )
     assert (directory / "budgets.yml").read_bytes() == b"\xff"
     assert not (directory / "watching.yml").exists()

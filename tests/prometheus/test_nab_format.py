@@ -42,7 +42,8 @@ def test_a_file_that_differs_or_is_somebody_elses(tmp_path: Path, capsys: pytest
     (tmp_path / "nab.yml").write_text("groups: []\n")
     assert generated(tmp_path, "--check") == 1
     assert capsys.readouterr().err == (
-        f"{tmp_path / 'nab.yml'} is not what the adaptive band asks for; run: dev-hq generate --format nab\n"
+        f"{tmp_path / 'nab.yml'} is not what the adaptive band asks for; "
+        f"run: dev-hq generate --format nab --output {tmp_path}\n"
     )
     assert generated(tmp_path) == 2
     assert "was not written by `dev-hq generate` in this format" in capsys.readouterr().err

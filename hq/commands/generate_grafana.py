@@ -1,0 +1,23 @@
+"""What `dev-hq generate` writes for Grafana: dashboards, and what provisions them."""
+
+from __future__ import annotations
+
+import argparse
+
+from stack.errors import MissingToolError
+from stack.generated import Generated
+from stack.model import Stack
+
+
+def grafana_files(stack: Stack, arguments: argparse.Namespace) -> tuple[Generated, ...]:
+    """The files below --output, or below grafana/ beside the stack's own file; raises HqError."""
+    try:
+        from grafana.directory import grafana_in
+    except ModuleNotFoundError as error:
+        if error.name != "grafanalib":
+            raise
+        raise MissingToolError(
+            "dashboards need grafanalib: pip install 'dev-hq[grafana]', or write the rules alone: "
+            "dev-hq generate --only rules"
+        ) from None
+    return grafana_in(arguments.output or arguments.stack.parent / "grafana", stack)
