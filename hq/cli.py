@@ -12,10 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hq.commands import anomalies, chaos, demo, discover, generate, quality, rules, serve, up
+from hq.commands import anomalies, chaos, configure, dashboard, demo, discover, generate, quality, rules, serve, up
 from stack.errors import HqError
 
-COMMANDS = (up, demo, chaos, quality, anomalies, discover, generate, rules, serve)
+COMMANDS = (up, demo, chaos, quality, anomalies, dashboard, discover, generate, configure, rules, serve)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

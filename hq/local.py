@@ -16,8 +16,8 @@ import requests
 
 from hq.claim import only_one, reserved, turn_to_choose, written_in
 from hq.programs import Program, is_ours, own_program, watching_programs, write_configuration
+from hq.scraped import unscraped
 from prometheus.access import connect
-from prometheus.server import prometheus_config
 from stack.errors import HqError
 from stack.loader import load_stack
 from stack.model import Stack
@@ -110,12 +110,7 @@ class LocalStack:
 
     def _wait_until_scraped(self) -> None:
         client = connect(self.stack.prometheus)
-        scraped = prometheus_config(self.stack, self.stack.directory / "rules")["scrape_configs"]
-        jobs = {job["job_name"] for job in scraped}
-        self._wait_for(
-            lambda: jobs <= {sample.labels["job"] for sample in client.instant("up == 1").samples},
-            "Prometheus could not scrape every target",
-        )
+        self._wait_for(lambda: not unscraped(self.stack, client), "Prometheus could not scrape every target")
 
     def _wait_for(self, condition: Callable[[], bool], what: str) -> None:
         def answer() -> bool:
