@@ -71,12 +71,12 @@ def _grafanas_library() -> tuple[Callable[[Json], object], type[json.JSONEncoder
     return Dashboard.from_json, JSONEncoder
 
 
-def lost(before: Any, after: Any, path: str = "") -> list[str]:  # noqa: ANN401 - JSON
+def lost(before: Any, after: Any, path: str = "") -> list[str]:
     """What is in `before`, null aside, and not the same in `after`, which may have more."""
     return [*_lost(before, after, path)]
 
 
-def _lost(before: Any, after: Any, path: str) -> Iterator[str]:  # noqa: ANN401
+def _lost(before: Any, after: Any, path: str) -> Iterator[str]:
     if isinstance(before, dict) and isinstance(after, dict):
         pairs = [(key, value, key in after and after[key]) for key, value in before.items() if value is not None]
         missing = {key for key in before if key not in after}

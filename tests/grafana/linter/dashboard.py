@@ -62,9 +62,7 @@ class Panel:
         """Every value of an option of fields: the default and all overrides."""
         if name in self.defaults:
             yield self.defaults[name]
-        yield from (
-            one["value"] for override in self.overrides for one in override["properties"] if one["id"] == name
-        )
+        yield from (one["value"] for override in self.overrides for one in override["properties"] if one["id"] == name)
 
     def transformations(self, kind: str) -> Iterator[Json]:
         """The options of its transformations of one kind."""

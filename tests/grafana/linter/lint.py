@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from grafana.generate import dashboard_texts
+from prometheus.lint.knowledge import Knowledge
 from stack.model import Stack
 from tests.grafana.linter.dashboard import Dashboard
 from tests.grafana.linter.problem import Problem
@@ -20,7 +21,7 @@ from tests.grafana.linter.rules import (
     places,
     variables,
 )
-from tests.grafana.linter.surroundings import Surroundings, surroundings
+from tests.grafana.linter.surroundings import Surroundings
 
 Rule = Callable[[Dashboard, Surroundings], Iterator[Problem]]
 
@@ -38,9 +39,9 @@ RULES: Mapping[str, Rule] = {
 }
 
 
-def problems(dashboards: list[Dashboard], stack: Stack) -> list[Problem]:
+def problems(dashboards: list[Dashboard], known: Knowledge) -> list[Problem]:
     """What is wrong with the dashboards of a stack, exceptions among it."""
-    around = surroundings(dashboards, stack)
+    around = Surroundings({one.uid: one for one in dashboards}, known)
     return [problem for dashboard in dashboards for rule in RULES.values() for problem in rule(dashboard, around)]
 
 

@@ -27,15 +27,15 @@ class Surroundings:
     known: Knowledge
 
 
-def surroundings(dashboards: list[Dashboard], stack: Stack) -> Surroundings:
-    """Of the dashboards of a stack.
+def known_of(stack: Stack) -> Knowledge:
+    """What is exposed and recorded where the stack is watched.
 
     What the demo's stack records is known with any stack: a dashboard of pools has sense before there are pools.
     """
     demo = load_stack(ROOT / "stack.yaml")
     rules = {(rule.name, rule.expr.text()): rule for one in (stack, demo) for rule in recorded(one)}
     exposed = [*documented(), *elsewhere(), *counted(stack), *counted(demo), *of_targets()]
-    return Surroundings({one.uid: one for one in dashboards}, Knowledge(map(parsed, rules.values()), exposed))
+    return Knowledge(map(parsed, rules.values()), exposed)
 
 
 def documented() -> Iterator[Metric]:

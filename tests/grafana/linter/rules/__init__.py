@@ -1,1 +1,1 @@
-"""The rules, a module for what they have in common. Those with a name in *-rule of the upstream linter bear its name."""
+"""The rules, a module for what they have in common. One that the upstream linter has bears its name there."""

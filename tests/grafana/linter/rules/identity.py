@@ -20,7 +20,9 @@ UIDS = {
 """URLs name dashboards by these, alerts among them: they never change."""
 
 STEP = re.compile(r".*\.thresholds(\.value)?\.steps\.0\.value|.*\.value\.steps\.0\.value")
-OLD = frozenset({"__inputs", "rows", "style", "hideControls", "sharedCrosshair", "gnetId", "id", "version", "iteration"})
+OLD = frozenset(
+    {"__inputs", "rows", "style", "hideControls", "sharedCrosshair", "gnetId", "id", "version", "iteration"}
+)
 
 
 def schema(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
@@ -57,7 +59,7 @@ def ids(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
         yield problem("panel-id-rule", dashboard, f"several panels have the id {one}: {titles}")
 
 
-def _nulls(data: Any, path: str) -> Iterator[str]:  # noqa: ANN401 - JSON
+def _nulls(data: Any, path: str) -> Iterator[str]:
     if data is None:
         yield path
     inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()

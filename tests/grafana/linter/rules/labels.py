@@ -31,7 +31,11 @@ def columns(dashboard: Dashboard, around: Surroundings) -> Iterator[Problem]:
     for panel in dashboard.panels:
         for options in panel.transformations("filterFieldsByName"):
             for name in options["include"]["names"]:
-                if name not in OF_GRAFANA and not name.startswith("Value #") and not _any(dashboard, panel, name, around):
+                if (
+                    name not in OF_GRAFANA
+                    and not name.startswith("Value #")
+                    and not _any(dashboard, panel, name, around)
+                ):
                     yield problem("table-label-rule", dashboard, f'no query has the label "{name}" of a column', panel)
 
 
