@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chaos.faults.fault import Fault
@@ -48,9 +49,9 @@ class RunRecord:
         """That no fault is left, and why they ended."""
         self.journal.append("run_withdrawn", {"run": self.run, "scenario": self.scenario.name, "reason": reason})
 
-    def finished(self, score: ResilienceScore, seconds: float) -> None:
-        """How it ended, after `seconds` in all."""
-        _finish(self.journal, score, seconds)
+    def finished(self, score: ResilienceScore, seconds: float, evidence: Mapping[str, object] | None = None) -> None:
+        """How it ended, after `seconds` in all, with the `evidence` that chaos/evidence.py makes of it."""
+        _finish(self.journal, score, seconds, evidence or {})
 
 
 def bury_the_dead(journal: Journal) -> None:
@@ -59,10 +60,10 @@ def bury_the_dead(journal: Journal) -> None:
         if not run.process.is_alive:
             lasted = max(0.0, time.time() - run.announced)
             died = ResilienceScore(run.run, run.scenario, run.target, Outcome.DIED, "its process is gone")
-            _finish(journal, died, lasted)
+            _finish(journal, died, lasted, {})
 
 
-def _finish(journal: Journal, score: ResilienceScore, seconds: float) -> None:
+def _finish(journal: Journal, score: ResilienceScore, seconds: float, evidence: Mapping[str, object]) -> None:
     journal.append(
         "run_finished",
         {
@@ -76,6 +77,7 @@ def _finish(journal: Journal, score: ResilienceScore, seconds: float) -> None:
             "time_to_recover_seconds": score.recovery_time,
             "duration_seconds": round(seconds, 3),
             "report": str(score.report) if score.report else None,
+            **evidence,
         },
     )
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from chaos.alerts import AlertWatch
 from chaos.baseline import Baseline
 from chaos.dose import Dose, DoseError, EnvoyStats, through, unused
+from chaos.evidence import evidence
 from chaos.faults.fault import Fault
 from chaos.findings import Findings
 from chaos.impact import impact_of
@@ -99,7 +100,8 @@ class Run:
             self.record.finished(self._ended(Outcome.COULD_NOT_RUN, repr(error)), time.monotonic() - began)
             raise
         score = self._reported(score)
-        self.record.finished(score, time.monotonic() - began)
+        found = evidence(self.faults, self.doses, self.findings)
+        self.record.finished(score, time.monotonic() - began, found)
         return score
 
     def _live(self, baseline: Baseline) -> ResilienceScore:

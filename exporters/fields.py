@@ -26,6 +26,12 @@ def text_or_nothing(data: Mapping[str, Any], key: str) -> str:
     return value
 
 
+def texts(data: Mapping[str, Any], key: str) -> list[str]:
+    """The texts of a list; none where there is no list of them."""
+    values = data.get(key)
+    return [value for value in values if isinstance(value, str) and value] if isinstance(values, list) else []
+
+
 def choice(data: Mapping[str, Any], key: str, allowed: tuple[str, ...]) -> str:
     """One of a few words; raises UnreadableRecordError."""
     value = text(data, key)

@@ -6,10 +6,21 @@ import math
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from exporters.fields import UnreadableRecordError, choice, finite, measured, member, number, text, text_or_nothing
+from exporters.evidence import Evidence, read_evidence
+from exporters.fields import (
+    UnreadableRecordError,
+    choice,
+    finite,
+    measured,
+    member,
+    number,
+    text,
+    text_or_nothing,
+    texts,
+)
 from stack.journal import Record
 from stack.process import ProcessIdentity
 
@@ -18,6 +29,8 @@ ERRORS = ("could_not_run", "died")
 OUTCOMES = ("resilient", "weakness", "stopped", *ERRORS)
 VERDICTS = {"pass": 1.0, "warn": 0.5, "fail": 0.0, "undecided": -1.0, "error": -2.0}
 STATUSES = ("firing", "resolved")
+RUN = ("scenario", "chaos_target")
+PHASES = ("baseline", "faults", "recovery")
 
 
 @dataclass(frozen=True)
@@ -29,17 +42,25 @@ class Run:
     announced: float
     deadline: float
     process: ProcessIdentity
+    phase: str = PHASES[0]
 
 
 @dataclass(frozen=True)
 class LastRun:
-    """What is known of the last run of a scenario on a target; None is what could not be measured."""
+    """What is known of the last run of a scenario on a target; None is what could not be measured.
+
+    `began` and `ended` are in epoch seconds; one that died had `ended` when its faults had to be over.
+    """
 
     at: float
+    outcome: str
+    began: float | None
+    ended: float
     score: float | None = None
     time_to_detect: float | None = None
     time_to_recover: float | None = None
     duration: float | None = None
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True)
@@ -73,6 +94,7 @@ class History:
     faults: dict[tuple[str, str, str, int | None], str] = field(default_factory=dict)
     seen_faults: set[tuple[str, str, str]] = field(default_factory=set)
     seen_targets: set[tuple[str, str]] = field(default_factory=set)
+    expectations: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     runs: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
@@ -87,6 +109,7 @@ class History:
     truncated: int = 0
     last_notification_at: float | None = None
     unreadable: int = 0
+    _announcements: dict[str, Run] = field(default_factory=dict)
     _ended: set[str] = field(default_factory=set)
     _finished_runs: set[str] = field(default_factory=set)
     _notified: set[tuple[str, str, float | None]] = field(default_factory=set)
@@ -118,7 +141,7 @@ class History:
         run = self.active[run_id]
         last = self.last_runs.get((run.scenario, run.target))
         if last is None or last.at < run.announced:
-            self.last_runs[run.scenario, run.target] = LastRun(run.announced)
+            self.last_runs[run.scenario, run.target] = LastRun(run.announced, "died", run.announced, run.deadline)
         self._end(run_id, run.scenario, "died")
 
     def active_faults(self) -> Iterator[tuple[str, str, str]]:
@@ -138,9 +161,13 @@ class History:
             deadline=number(data, "deadline"),
             process=ProcessIdentity(int(number(data, "pid")), int(number(data, "process_started")), text(data, "boot")),
         )
-        if run_id not in self._ended:
-            self.active.setdefault(run_id, run)
-            self.seen_targets.add((run.scenario, run.target))
+        if run_id in self._announcements or run_id in self._ended:
+            return
+        self.active[run_id] = self._announcements[run_id] = run
+        self.seen_targets.add((run.scenario, run.target))
+        self.expectations[run.scenario, run.target] = dict.fromkeys(texts(data, "may"), "may") | dict.fromkeys(
+            texts(data, "expect"), "must"
+        )
 
     def _finished(self, at: float, data: Mapping[str, Any]) -> None:
         run_id, scenario, target = text(data, "run"), text(data, "scenario"), text(data, "target")
@@ -149,17 +176,29 @@ class History:
             return
         self._finished_runs.add(run_id)
         self.seen_targets.add((scenario, target))
-        self.last_runs[scenario, target] = LastRun(
-            at=at,
-            score=measured(data, "score"),
-            time_to_detect=measured(data, "time_to_detect_seconds"),
-            time_to_recover=measured(data, "time_to_recover_seconds"),
-            duration=measured(data, "duration_seconds"),
-        )
+        last = self.last_runs[scenario, target] = self._last_run(at, outcome, data)
         self.last_run_at[scenario] = at
         if outcome == "resilient":
             self.last_success_at[scenario] = at
         self._end(run_id, scenario, outcome)
+        if last.evidence.damaged:
+            raise UnreadableRecordError("what was found is damaged")
+
+    def _last_run(self, at: float, outcome: str, data: Mapping[str, Any]) -> LastRun:
+        duration = measured(data, "duration_seconds")
+        announced = self._announcements.get(data["run"])
+        began = announced.announced if announced else at - duration if duration is not None else None
+        return LastRun(
+            at=at,
+            outcome=outcome,
+            began=began,
+            ended=min(at, announced.deadline) if announced and outcome == "died" else at,
+            score=measured(data, "score"),
+            time_to_detect=measured(data, "time_to_detect_seconds"),
+            time_to_recover=measured(data, "time_to_recover_seconds"),
+            duration=duration,
+            evidence=read_evidence(data),
+        )
 
     def _end(self, run_id: str, scenario: str, outcome: str) -> None:
         if run_id in self._ended:
@@ -173,6 +212,11 @@ class History:
 
     def _withdrawn(self, at: float, data: Mapping[str, Any]) -> None:
         self._forget_faults(text(data, "run"))
+        self._enter("recovery", text(data, "run"))
+
+    def _enter(self, phase: str, run_id: str) -> None:
+        if run_id in self.active:
+            self.active[run_id] = replace(self.active[run_id], phase=phase)
 
     def _forget_faults(self, run_id: str) -> None:
         for fault in [fault for fault in self.faults if fault[0] == run_id]:
@@ -182,6 +226,7 @@ class History:
         scenario, kind, target = text(data, "scenario"), text(data, "fault"), text(data, "chaos_target")
         self.seen_faults.add((scenario, kind, target))
         self.faults[text(data, "run"), kind, target, member(data)] = scenario
+        self._enter("faults", text(data, "run"))
 
     def _fault_withdrawn(self, at: float, data: Mapping[str, Any]) -> None:
         fault = text(data, "run"), text(data, "fault"), text(data, "chaos_target"), member(data)

@@ -8,28 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
-from exporters.history import DELAY_BUCKETS, STATUSES, VERDICTS, History, LastRun, LastVerdict
+from exporters.findings import finding_families
+from exporters.gauge import gauge
+from exporters.history import DELAY_BUCKETS, STATUSES, VERDICTS, History, LastVerdict
+from exporters.runs import run_families
 from stack.journal import JournalTail
 
-RUN = ["scenario", "chaos_target"]
 GATE = ["gate", "service"]
 
-_OF_LAST_RUN: tuple[tuple[str, str, Callable[[LastRun], float | None]], ...] = (
-    ("chaos_run_score", "Resilience score of the last run, 0 to 100.", lambda run: run.score),
-    (
-        "chaos_run_time_to_detect_seconds",
-        "From the first fault to the first expected alert, last run.",
-        lambda run: run.time_to_detect,
-    ),
-    (
-        "chaos_run_time_to_recover_seconds",
-        "From the withdrawal to recovery, last run.",
-        lambda run: run.time_to_recover,
-    ),
-    ("chaos_run_duration_seconds", "Duration of the last run.", lambda run: run.duration),
-)
 _OF_LAST_VERDICT: tuple[tuple[str, str, Callable[[LastVerdict], float | None]], ...] = (
     (
         "quality_gate_verdict",
@@ -74,7 +62,13 @@ class JournalCollector:
         with self._lock:
             self._read()
             self._bury_the_dead()
-            return [*self._of_runs(), *self._of_gates(), *self._of_notifications(), self._of_records()]
+            return [
+                *run_families(self._history, self._configured.scenarios),
+                *finding_families(self._history),
+                *self._of_gates(),
+                *self._of_notifications(),
+                self._of_records(),
+            ]
 
     def check(self) -> None:
         """Raises JournalError unless the journal can be read."""
@@ -96,55 +90,10 @@ class JournalCollector:
         for run_id in self._history.active.keys() & set(missing):
             self._history.bury(run_id)
 
-    def _of_runs(self) -> Iterator[Metric]:
-        history = self._history
-        active = set(history.active_faults())
-        faults = GaugeMetricFamily(
-            "chaos_fault_active", "Whether the fault is injected now.", labels=["scenario", "fault", "chaos_target"]
-        )
-        for fault in sorted({*self._configured.scenarios, *history.seen_faults}):
-            faults.add_metric(fault, float(fault in active))
-        running = {(run.scenario, run.target) for run in history.active.values()}
-        runs = GaugeMetricFamily("chaos_run_active", "Whether a run is under way.", labels=RUN)
-        targets = {(scenario, target) for scenario, _, target in self._configured.scenarios}
-        for key in sorted(targets | history.seen_targets):
-            runs.add_metric(key, float(key in running))
-        yield faults
-        yield runs
-        yield from self._of_last_runs()
-        yield from self._of_scenarios()
-
-    def _of_last_runs(self) -> Iterator[Metric]:
-        runs = self._history.last_runs
-        for name, documentation, value in _OF_LAST_RUN:
-            yield _gauge(name, documentation, RUN, {key: value(run) for key, run in runs.items()})
-
-    def _of_scenarios(self) -> Iterator[Metric]:
-        history = self._history
-        names = sorted({scenario for scenario, _, _ in self._configured.scenarios} | history.runs.keys())
-        counters = (
-            ("chaos_runs", "Runs that have ended, in whatever way.", history.runs),
-            ("chaos_run_failures", "Runs that found a weakness.", history.failures),
-            ("chaos_run_errors", "Runs that could not run, or died.", history.errors),
-        )
-        for name, documentation, counts in counters:
-            counter = CounterMetricFamily(name, documentation, labels=["scenario"])
-            for scenario in names:
-                counter.add_metric([scenario], counts[scenario])
-            yield counter
-        yield _gauge(
-            "chaos_last_run_timestamp_seconds", "When the last run finished.", ["scenario"],
-            {(scenario,): at for scenario, at in history.last_run_at.items()},
-        )  # fmt: skip
-        yield _gauge(
-            "chaos_last_success_timestamp_seconds", "When the last run that found no weakness finished.", ["scenario"],
-            {(scenario,): at for scenario, at in history.last_success_at.items()},
-        )  # fmt: skip
-
     def _of_gates(self) -> Iterator[Metric]:
         verdicts = self._history.verdicts
         for name, documentation, value in _OF_LAST_VERDICT:
-            yield _gauge(name, documentation, GATE, {key: value(last) for key, last in verdicts.items()})
+            yield gauge(name, documentation, GATE, {key: value(last) for key, last in verdicts.items()})
         yield from self._of_checks()
 
     def _of_checks(self) -> Iterator[Metric]:
@@ -183,7 +132,7 @@ class JournalCollector:
         yield CounterMetricFamily(
             "notifications_truncated", "Alerts that Alertmanager left out of its notifications.", history.truncated
         )
-        yield _gauge(
+        yield gauge(
             "notification_last_received_timestamp_seconds", "When the last notification came.", [],
             {(): history.last_notification_at},
         )  # fmt: skip
@@ -191,17 +140,6 @@ class JournalCollector:
     def _of_records(self) -> Metric:
         unreadable = self._tail.unreadable + self._history.unreadable
         return CounterMetricFamily("exporter_records_unreadable", "Journal lines that are no record.", unreadable)
-
-
-def _gauge(
-    name: str, documentation: str, labels: Sequence[str], values: dict[tuple[str, ...], float | None]
-) -> GaugeMetricFamily:
-    """A gauge of what is known; what is not has no series, never a made-up number."""
-    gauge = GaugeMetricFamily(name, documentation, labels=labels)
-    for key, value in values.items():
-        if value is not None:
-            gauge.add_metric(key, value)
-    return gauge
 
 
 def _cumulative(counts: Sequence[int]) -> list[tuple[str, float]]:

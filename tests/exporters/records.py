@@ -24,6 +24,26 @@ def finished(run: str = "r1", outcome: str = "resilient", **changes: object) -> 
     } | changes  # fmt: skip
 
 
+def found(**changes: object) -> dict[str, object]:
+    """What the last record of a run that was scored holds besides."""
+    return {
+        "doses": [{
+            "fault": "failure", "chaos_target": "proxies", "asked": 0.4, "measured": 0.4025, "requests": 1575,
+            "hit": 634, "verified": True, "problem": None,
+        }],
+        "impacts": [{"objective": "success_rate", "before": 0.0, "during": 0.0166, "burn_rate": 3.32}],
+        "alerts": [
+            {"anomaly_type": "upstream_failure", "verdict": "detected", "due_seconds": 12.0, "fired_seconds": 18.5,
+             "notified_seconds": 19.5},
+            {"anomaly_type": "traffic_drop", "verdict": "false_alarm"},
+        ],
+        "parts": [
+            {"part": "impact", "points": 38.7, "of": 50.0}, {"part": "detection", "points": 25.0, "of": 25.0},
+            {"part": "recovery", "points": 25.0, "of": 25.0},
+        ],
+    } | changes  # fmt: skip
+
+
 def fault(run: str = "r1", member: int | None = 0) -> dict[str, object]:
     return {"run": run, "scenario": "wave", "fault": "failure", "chaos_target": "proxies", "member": member}
 

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from stack.journal import Journal
 from stack.loader import load_stack
 from stack.process import find_program
-from tests.exporters.records import announced, fault, finished, notification, verdict
+from tests.exporters.records import announced, fault, finished, found, notification, verdict
 from tests.hq.serving import Served, serving
 
 ROOT = Path(__file__).parent.parent.parent
@@ -47,8 +47,8 @@ def exposed(text: str) -> Metrics:
 def served(tmp_path_factory):
     with serving(tmp_path_factory.mktemp("metrics")) as served:
         journal = Journal(served.stack.journal)
-        journal.append("run_finished", finished("r0"))
-        journal.append("run_announced", announced("r1"))
+        journal.append("run_finished", finished("r0", **found()))
+        journal.append("run_announced", announced("r1", expect=["upstream_failure"]))
         journal.append("fault_injected", fault("r1"))
         journal.append("gate_verdict", verdict())
         journal.append("notification", notification())
