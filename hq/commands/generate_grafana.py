@@ -14,7 +14,7 @@ def grafana_files(stack: Stack, arguments: argparse.Namespace) -> tuple[Generate
     try:
         from grafana.directory import grafana_in
     except ModuleNotFoundError as error:
-        if error.name != "grafanalib":
+        if (error.name or "").partition(".")[0] != "grafanalib":
             raise
         raise MissingToolError(
             "dashboards need grafanalib: pip install 'dev-hq[grafana]', or write the rules alone: "
