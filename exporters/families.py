@@ -7,9 +7,11 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from exporters.build import BuildCollector
+from exporters.ejections import EjectionCollector
 from exporters.journal import Configured, JournalCollector
 from exporters.pool import PoolCollector
 from exporters.registry import Collector, SafeRegistry
+from stack.model import EnvoySettings
 
 
 class Family(NamedTuple):
@@ -24,7 +26,8 @@ def exposed_families() -> tuple[Family, ...]:
     """The families of a stack on which nothing has happened."""
     with TemporaryDirectory(prefix="dev-hq-") as directory:
         journal = JournalCollector(Path(directory) / "journal.jsonl", Configured())
-        collectors: tuple[Collector, ...] = (BuildCollector(), journal, PoolCollector({}))
+        pools = PoolCollector({}), EjectionCollector({}, EnvoySettings().admin)
+        collectors: tuple[Collector, ...] = (BuildCollector(), journal, *pools)
         families = [family for one in collectors for family in one.collect(1.0)]
     families += SafeRegistry(()).collect(1.0)
     found = []

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporters.build import BuildCollector
+from exporters.ejections import EjectionCollector
 from exporters.exposition import choose_format, collection_seconds, pack, render, wants_gzip
 from exporters.journal import Configured, JournalCollector
 from exporters.pool import PoolCollector
@@ -62,7 +63,8 @@ class _Api:
         self._journal = Journal(stack.journal)
         self._credentials = credentials
         self._records = JournalCollector(stack.journal, configured)
-        self._registry = SafeRegistry([BuildCollector(), self._records, PoolCollector(stack.pools)])
+        pools = PoolCollector(stack.pools), EjectionCollector(stack.pools, stack.envoy.admin)
+        self._registry = SafeRegistry([BuildCollector(), self._records, *pools])
         self._page = _landing_page(stack)
 
     async def landing_page(self, request: Request) -> Response:

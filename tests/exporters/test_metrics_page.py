@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -12,7 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from stack.journal import Journal
 from stack.loader import load_stack
+from stack.model import Stack
 from stack.process import find_program
+from tests.exporters.listening import listening, says
 from tests.exporters.records import announced, fault, finished, found, notification, verdict
 from tests.hq.serving import Served, serving
 
@@ -43,9 +46,26 @@ def exposed(text: str) -> Metrics:
     return found
 
 
+def envoys_answer(stack: Stack) -> bytes:
+    """What its admin interface says of the members of the stack's pools."""
+    clusters = [
+        {
+            "name": f"pool_{pool.name}",
+            "host_statuses": [
+                {"address": {"socket_address": {"port_value": member.listen.port}}} for member in pool.members
+            ],
+        }
+        for pool in stack.pools.values()
+    ]
+    return b"HTTP/1.1 200 OK\r\n\r\n" + json.dumps({"cluster_statuses": clusters}).encode()
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    with serving(tmp_path_factory.mktemp("metrics")) as served:
+    with (
+        serving(tmp_path_factory.mktemp("metrics")) as served,
+        listening(says(envoys_answer(served.stack)), served.stack.envoy.admin.port),
+    ):
         journal = Journal(served.stack.journal)
         journal.append("run_finished", finished("r0", **found()))
         journal.append("run_announced", announced("r1", expect=["upstream_failure"]))

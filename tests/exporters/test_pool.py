@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -16,54 +13,7 @@ from exporters.probe import Outcome, Question
 from stack.address import Address, free_address
 from stack.model import Member, Pool
 from tests.exporters.exposed import Samples, collect
-
-Answer = Callable[[socket.socket, bytes], None]
-
-
-class Listener:
-    """Answers every connection by a script, in a thread of its own, and remembers what was asked."""
-
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.address = Address("127.0.0.1", self._socket.getsockname()[1])
-        self.asked: list[bytes] = []
-        self.stopped = threading.Event()
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while not self.stopped.is_set():
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with connection:
-            connection.settimeout(10)
-            asked = b""
-            while not asked.endswith(b"\r\n\r\n"):
-                asked += connection.recv(4096)
-            self.asked.append(asked)
-            try:
-                self._answer(connection, asked)
-            except OSError:
-                return
-
-    def close(self) -> None:
-        self.stopped.set()
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-
-
-@contextmanager
-def listening(answer: Answer) -> Iterator[Listener]:
-    listener = Listener(answer)
-    try:
-        yield listener
-    finally:
-        listener.close()
+from tests.exporters.listening import Answer, listening, says
 
 
 def pool(*members: Address, **changes: object) -> Pool:
@@ -98,10 +48,6 @@ def up(samples: Samples, member: int = 0) -> float:
 
 def seconds_of(samples: Samples, member: int = 0) -> float:
     return samples[f'pool_member_probe_duration_seconds{{member="{member}",pool="proxies"}}']
-
-
-def says(answer: bytes) -> Answer:
-    return lambda connection, _: connection.sendall(answer)
 
 
 def _reset(connection: socket.socket, _: bytes) -> None:

@@ -105,7 +105,7 @@ def _answer(response: HTTPResponse) -> Answer:
 
 def make_stack(directory: Path, exporter: Address | None = None) -> Stack:
     """A small stack whose addresses nobody listens on."""
-    front, vendor, spare = addresses_apart(3)
+    front, vendor, spare, admin = addresses_apart(4)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "stack.yaml").write_text(f"""\
 services:
@@ -119,6 +119,7 @@ pools:
     listen: {front}
     members: 2
     upstream: http://{vendor}
+envoy: {{admin: {admin}}}
 exporter: {{listen: {exporter or spare}}}
 """)
     return load_stack(directory / "stack.yaml")
