@@ -5,21 +5,49 @@ from __future__ import annotations
 import argparse
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from stack.placement import open_stack
 from stack.quantity import QuantityError, parse_duration
+
+if TYPE_CHECKING:
+    from hq.terminal import AnomalyDashboard
+
+DESCRIPTION = """\
+What is anomalous now: type, severity, since when, actual against threshold, and what to do.
+
+With --watch on a terminal it is a full screen that goes on until q or Ctrl-C (? shows all keys):
+anomalies, how they went, the fault that explains them, error budgets, verdicts of gates.
+It needs rich: pip install 'dev-hq[terminal]'. Piped, with TERM=dumb or without rich, it is plain text.
+"""
+EPILOG = """\
+examples:
+  dev-hq anomalies                         once, as text
+  dev-hq anomalies --json | jq '.[].type'  once, as one JSON list
+  dev-hq anomalies --watch                 the full screen
+  dev-hq anomalies --watch --json          one JSON object a line, for each round
+
+Exit code: 0 nothing is anomalous, 1 something is, 2 nobody can say (Prometheus gives no answer, or
+evaluates no rules). With --watch it is what was seen last; 143 and 129 after SIGTERM and SIGHUP.
+NO_COLOR=1 leaves out colours. docs/terminal.md has the screen, the keys and the JSON.
+"""
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `anomalies`."""
     parser = commands.add_parser(
         "anomalies",
-        help="print what is anomalous now",
-        epilog="Exit code: 0 nothing is anomalous, 1 something is, 2 nobody can say.",
+        help="show what is anomalous now, once or on a full screen",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--watch", action="store_true", help="go on until Ctrl-C")
-    how.add_argument("--json", action="store_true", help="one JSON list instead of text")
+    parser.add_argument(
+        "--watch", action="store_true", help="go on until q or Ctrl-C, on a full screen if there is one"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="a JSON list instead of text; with --watch, an object a line"
+    )
     parser.add_argument("--every", type=_duration, default=2.0, help="how often with --watch (default: 2s)")
     parser.set_defaults(handler=_anomalies)
 
@@ -40,11 +68,18 @@ def _anomalies(arguments: argparse.Namespace) -> int:
 
     dashboard = AnomalyDashboard(connect(open_stack(arguments.stack).prometheus))
     if arguments.watch:
-        dashboard.display_real_time_anomalies(every=arguments.every)
-        return 0
+        return _watch(dashboard, arguments)
     if arguments.json:
         anomalies = dashboard.anomalies()
         print(json.dumps([asdict(anomaly) for anomaly in anomalies], indent=2))
     else:
         anomalies = dashboard.display_anomalies()
     return 1 if anomalies else 0
+
+
+def _watch(dashboard: AnomalyDashboard, arguments: argparse.Namespace) -> int:
+    show = dashboard.write_json_lines if arguments.json else dashboard.display_real_time_anomalies
+    try:
+        return show(every=arguments.every)
+    except KeyboardInterrupt:
+        return dashboard.exit_code

@@ -1,0 +1,1 @@
+"""The parts of the screen, one a file. Each gives lines of at most its width, and no more than its rows."""
