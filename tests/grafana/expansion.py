@@ -53,9 +53,9 @@ HOUR = Window(0, 3600)
 
 
 def used_in(text: str) -> Iterator[str]:
-    """The names of the variables in a text."""
-    for match in VARIABLE.finditer(text):
-        yield match[1] or match[2] or match[5]
+    """The names of the variables in a text; $1 is a group of a regular expression."""
+    names = (match[1] or match[2] or match[5] for match in VARIABLE.finditer(text))
+    yield from (name for name in names if not name.isdigit())
 
 
 def expanded(expr: str, chosen: Mapping[str, str], window: Window = HOUR) -> str:

@@ -302,6 +302,9 @@ CASES = (
          _set("annotations.list.0.expr", 'ALERTS{service=~"$service"}')),
     Case("annotation-default-rule", f'{_OVERVIEW}: the annotation "Faults" is red: purple is for faults',
          _set("annotations.list.0.iconColor", "red")),
+    Case("annotation-value-rule",
+         f'{_OVERVIEW}: the annotation "Faults" has the value 0, and only above 0 is drawn',
+         _set("annotations.list.0.expr", 'quality_gate_verdict{service=~"$service"} == 0')),
     # identity
     Case("dashboard-schema-rule", f"{_OVERVIEW}: must be of schema 42, not 12", _set("schemaVersion", 12)),
     Case("dashboard-schema-rule", f"{_OVERVIEW}: has keys of older schemas: rows, style",

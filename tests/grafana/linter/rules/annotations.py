@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from grafana.colours import FAULT
+from prometheus.lint.expression import Binary, Node, Number
 from tests.grafana.expansion import used_in
 from tests.grafana.linter.dashboard import Dashboard
 from tests.grafana.linter.problem import Problem, problem
+from tests.grafana.linter.rules.expressions import tree_of_text
 from tests.grafana.linter.surroundings import Surroundings
 
 
@@ -40,4 +42,27 @@ def default(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
             )
 
 
-RULES = {"annotation-filter-rule": filtered, "annotation-default-rule": default}
+def drawn(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
+    """Grafana marks where an annotation's value is above 0: of `x == 0` that is nowhere."""
+    for annotation in dashboard.annotations:
+        tree = tree_of_text(dashboard, annotation["expr"])
+        if _keeps_zero(tree):
+            yield problem(
+                "annotation-value-rule",
+                dashboard,
+                f'the annotation "{annotation["name"]}" has the value 0, and only above 0 is drawn',
+            )
+
+
+def _keeps_zero(tree: Node | None) -> bool:
+    """Whether it is a filter that keeps what is 0."""
+    if not isinstance(tree, Binary) or not tree.is_filter or tree.operator != "==":
+        return False
+    return isinstance(tree.right, Number) and tree.right.value == 0
+
+
+RULES = {
+    "annotation-filter-rule": filtered,
+    "annotation-default-rule": default,
+    "annotation-value-rule": drawn,
+}

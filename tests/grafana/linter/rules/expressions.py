@@ -98,7 +98,12 @@ def rules_of_promql(dashboard: Dashboard, around: Surroundings) -> Iterator[Prob
 
 def tree_of(dashboard: Dashboard, target: Target) -> Node | None:
     """The expression of a query, read; None where it is no PromQL."""
-    return _read(dashboard.as_promql(target.expr))[0]
+    return tree_of_text(dashboard, target.expr)
+
+
+def tree_of_text(dashboard: Dashboard, expr: str) -> Node | None:
+    """The same of any expression."""
+    return _read(dashboard.as_promql(expr))[0]
 
 
 def _findings(expr: str, around: Surroundings) -> Iterator[str]:
