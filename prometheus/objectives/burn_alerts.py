@@ -107,8 +107,9 @@ def _unmeasured(stack: Stack) -> AlertRule:
             "summary": "nobody can see whether {{ $labels.service }} keeps its {{ $labels.slo }}",
             "description": (
                 "Requests come to {{ $labels.service }}, but nothing tells which of them are bad by its "
-                "{{ $labels.slo }} objective: the histogram has no bucket at the objective's limit, or the counter "
-                "lacks the label that tells bad requests from good ones. Its burn rate and budget mean nothing."
+                "{{ $labels.slo }} objective: the histogram has no bucket at the objective's limit, the counter lacks "
+                "the label that tells bad requests from good ones, or more bad (or good) requests are counted than "
+                "requests. Its burn rate and budget mean nothing."
             ),
             "recommendation": (
                 "Make the service expose what the objective counts, or correct its sli and objective in stack.yaml."

@@ -8,10 +8,12 @@ for windows of up to an hour; and tiles, side by side, for the long ones.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from prometheus.indicators import families
 from prometheus.recording.recordings import of_each
 from prometheus.rule import Recording
+from prometheus.selector import matchers, name_of
 from prometheus.slo import Sli, errors, narrowed, requests, slow, timed, told_by
 from stack.model import Service, Stack
 from stack.quantity import format_duration
@@ -33,7 +35,7 @@ def request_counts(stack: Stack) -> Iterator[Recording]:
     """slo:requests:increase5m and slo:bad:increase5m of every objective; one rule each for all families of services.
 
     Bad is 0 as long as requests are counted. Neither has a value for a histogram without the objective's bucket.
-    slo:untold:increase5m is there only where requests lack the label that would tell whether they were bad.
+    slo:untold:increase5m is there only where the counters cannot tell which requests were bad.
     """
     services = list(stack.services.values())
     yield from _of_success([one for one in services if one.success_rate])
@@ -48,9 +50,25 @@ def _of_success(services: list[Service]) -> Iterator[Recording]:
 
 
 def _untold(sli: Sli) -> str | None:
-    """The requests without the label that tells the bad ones from the rest, for which all of them are good."""
-    label = told_by(sli)
-    return None if label is None else f"{requests(narrowed(sli, label, '=', ''), 'increase', FIVE_MINUTES)} > 0"
+    """The requests without the label that tells the bad ones from the rest, and those of which there cannot be so many.
+
+    Without the label all look good. Two counters may count different things: then there are more bad (or good) requests
+    than requests, and no share can be made of them. A little more is chance, for they are not scraped at once.
+    """
+    label, found = told_by(sli), []
+    if label is not None:
+        found.append(f"{requests(narrowed(sli, label, '=', ''), 'increase', FIVE_MINUTES)} > 0")
+    if not _counts_among_all(sli):
+        part = requests(replace(sli, total=sli.bad or sli.good or ""), "increase", FIVE_MINUTES)
+        total = requests(sli, "increase", FIVE_MINUTES)
+        found.append(f"{part} - {total} > 0.01 * {total} + 1")
+    return "\nor ".join(found) or None
+
+
+def _counts_among_all(sli: Sli) -> bool:
+    """Whether the bad (or the good) requests are selected among those of the counter of all."""
+    part = sli.bad or sli.good or ""
+    return name_of(part) == name_of(sli.total) and set(matchers(sli.total)) <= set(matchers(part))
 
 
 def _of_latency(services: list[Service]) -> Iterator[Recording]:
