@@ -31,9 +31,14 @@ def annotation(
 
 def faults(targets: str) -> Annotation:
     """The faults that are injected into what the matcher of chaos_target, `targets`, selects."""
+    return faults_where(f"chaos_fault_active{{{targets}}} == 1")
+
+
+def faults_where(expr: str) -> Annotation:
+    """The faults that `expr` has a value for; it keeps the labels of chaos_fault_active."""
     return annotation(
         "Faults injected",
-        f"chaos_fault_active{{{targets}}} == 1",
+        expr,
         colour=FAULT,
         title="{{fault}} in {{chaos_target}}",
         text="scenario {{scenario}}",

@@ -51,3 +51,16 @@ VERDICT_WORDS = (
     Word(-3, "none ran", UNKNOWN),
 )
 """quality_gate_verdict, and -3 where a query has to say that there is none."""
+
+SEVERITY_WORDS = tuple(Word(severity, severity, colour) for severity, colour in BY_SEVERITY.items())
+
+BUDGET_STEPS = (
+    Step(LOWEST, BY_SEVERITY["critical"]),
+    Step(0, BY_SEVERITY["high"]),
+    Step(0.25, BY_SEVERITY["medium"]),
+    Step(0.5, CALM),
+)
+"""What is left of an error budget, as a ratio; below 0 it is overspent."""
+
+RUN_SCORE_STEPS = (Step(0, BY_SEVERITY["high"]), Step(50, BY_SEVERITY["medium"]), Step(80, CALM))
+"""The resilience score, 0 to 100; a run passes from 80 on."""

@@ -24,18 +24,22 @@ class Section:
 
 
 def arranged(sections: Iterable[Section]) -> list[Any]:
-    """The panels of a dashboard in their places, ids from 1 in their order."""
+    """The panels of a dashboard in their places.
+
+    What is in a collapsed section takes no room: Grafana moves what is below when it opens it.
+    """
     arranged: list[Any] = []
     y = 0
     for section in sections:
         if section.title:
             row = RowPanel(title=section.title, collapsed=section.collapsed, gridPos=_at(COLUMNS, 1, 0, y))
             y += 1
-        placed, y = _flowed(section.panels, y)
+        placed, below = _flowed(section.panels, y)
         if section.title and section.collapsed:
             arranged.append(attr.evolve(row, panels=placed))
         else:
             arranged += [*([row] if section.title else []), *placed]
+            y = below
     return arranged
 
 

@@ -1,0 +1,20 @@
+"""What the parts of the overview ask alike: of the services and the types that the reader chose."""
+
+from __future__ import annotations
+
+from grafana.promql import OF_ANOMALY, SERVICES, firing_once
+
+ANOMALIES = f'{SERVICES}, anomaly_type=~"$anomaly_type"'
+
+GATES = 'service=~"$service|"'
+"""The gates of the chosen services, and those that name none."""
+
+SEEN = f"max(anomaly:score{{{SERVICES}}})"
+"""There as long as anything of the chosen services is judged."""
+
+FIRING = firing_once(ANOMALIES)
+
+
+def of_firing(expr: str) -> str:
+    """What `expr` says of the anomalies that fire."""
+    return f"{expr} and on ({OF_ANOMALY}) {FIRING}"
