@@ -261,7 +261,10 @@ def exhaustion_cases() -> Iterator[Case]:
             "actual": "2d 9h 36m",
             "threshold": "3d",
             "runbook_url": "https://dev-hq.example/runbooks/budget_exhaustion.md",
-            "dashboard_url": "http://127.0.0.1:3000/d/dev-hq-anomaly-overview?var-service=storefront",
+            "dashboard_url": (
+                "http://127.0.0.1:3000/d/dev-hq-anomaly-overview"
+                "?var-service=storefront&var-anomaly_type=budget_exhaustion"
+            ),
         },
     }
     yield case("words: budget_exhaustion", predicted(1.25), alerts=[
