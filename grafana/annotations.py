@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from grafana.colours import BY_SEVERITY, FAULT
+from grafana.promql import firing_at_worst
 from grafana.query import DATA_SOURCE
 
 Annotation = dict[str, Any]
+
+STEP = "5s"
+"""How finely Grafana looks; its own 60s would miss most faults."""
 
 
 def annotation(
     name: str, expr: str, *, colour: str, title: str, text: str, tags: str = "", enabled: bool = False
 ) -> Annotation:
-    """A region wherever `expr` has a value; `title` and `text` may name its labels in double braces."""
+    """A region wherever `expr` has a value above 0; `title` and `text` may name its labels in double braces."""
     return {
         "name": name,
         "datasource": DATA_SOURCE,
@@ -25,7 +29,7 @@ def annotation(
         "textFormat": text,
         "tagKeys": tags,
         "useValueForTime": False,
-        "step": "",
+        "step": STEP,
     }
 
 
@@ -48,10 +52,10 @@ def faults_where(expr: str) -> Annotation:
 
 
 def alerts(matchers: str) -> Annotation:
-    """The anomalies that fire among those that `matchers` select."""
+    """The anomalies that fire among those that `matchers` select, each once, at its highest severity."""
     return annotation(
         "Anomalies",
-        f'ALERTS{{alertstate="firing", anomaly_type!="", {matchers}}}',
+        firing_at_worst(matchers),
         colour=BY_SEVERITY["high"],
         title="{{anomaly_type}} of {{service}}",
         text="severity {{severity}}",
@@ -63,7 +67,7 @@ def failed_gates(matchers: str) -> Annotation:
     """The gates that say fail, of those that `matchers` select."""
     return annotation(
         "Gates failed",
-        f"quality_gate_verdict{{{matchers}}} == 0",
+        f"(quality_gate_verdict{{{matchers}}} == 0) + 1",  # where the value is 0, Grafana draws nothing
         colour=BY_SEVERITY["medium"],
         title="{{gate}} fails",
         text="service {{service}}",

@@ -131,7 +131,7 @@ def state_timeline(
         targets=targets(queries),
         mappings=mappings(words),
         thresholds=scale(steps),
-        showValue="never",
+        showValue="auto",
         rowHeight=0.8,
         extraJson={
             "options": {"legend": {"showLegend": False}, "tooltip": {"mode": "single", "sort": "none"}},
