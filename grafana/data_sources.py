@@ -7,7 +7,7 @@ Grafana reads each when it starts, from a file (`$__file{…}`) or an environmen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ def _permission(stack: Stack) -> Permission:
     keys: Json = {}
     opened: Json = {}
     secret: dict[str, str] = {}
-    headers = {_literal(name): f"${_variable(name)}" for name in access.headers}
+    headers = {_literal(name): f"${variable}" for variable, name in _variables(access.headers).items()}
     match access.auth:
         case BearerFile(path):
             headers["Authorization"] = f"Bearer {files.read(path)}"
@@ -145,8 +145,14 @@ class _Files:
         return f"$__file{{{there}}}"
 
 
-def _variable(header: str) -> str:
-    return "PROMETHEUS_HEADER_" + re.sub(r"\W", "_", header).upper()
+def _variables(headers: Iterable[str]) -> dict[str, str]:
+    """The environment variable for each header."""
+    variables: dict[str, str] = {}
+    for header in headers:
+        variable = "PROMETHEUS_HEADER_" + re.sub(r"\W", "_", header, flags=re.ASCII).upper()
+        if variables.setdefault(variable, header) != header:
+            raise HqError(f"Grafana would read both {variables[variable]} and {header} from {variable}; leave one out")
+    return variables
 
 
 def _literal(text: str) -> str:

@@ -216,9 +216,13 @@ def test_it_does_not_matter_where_the_stack_is_or_how_it_is_named(
             "  url: https://p:9090\n  auth: {bearer_file: 'to$ken'}\n",
             "Grafana cannot be told to read /run/secrets/to$ken; leave $, braces and spaces out of its name",
         ),
+        (
+            "  url: https://p:9090\n  headers: {X-Key: a, X_Key: b}\n",
+            "Grafana would read both X-Key and X_Key from PROMETHEUS_HEADER_X_KEY; leave one out",
+        ),
     ],
 )
-def test_files_that_grafana_could_not_read(prometheus: str, message: str, tmp_path: Path) -> None:
+def test_secrets_that_grafana_could_not_read(prometheus: str, message: str, tmp_path: Path) -> None:
     stack = stack_with(prometheus, tmp_path)
     with pytest.raises(HqError) as caught:
         provisioning_texts(stack)
