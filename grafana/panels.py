@@ -15,7 +15,7 @@ from grafana.colours import UNKNOWN, Step, Word
 from grafana.columns import Column, column_overrides, transformations
 from grafana.fields import mappings, scale
 from grafana.heatmap import HeatmapPanel
-from grafana.query import DATA_SOURCE, Query, Style, ref_id, targets
+from grafana.query import DATA_SOURCE, HEATMAP_FORMAT, Query, Style, ref_id, targets
 
 Panel = Any  # one of grafanalib's, which has no types
 Place = Any  # its GridPos
@@ -166,7 +166,7 @@ def table(
         title=title,
         description=description,
         dataSource=DATA_SOURCE,
-        targets=targets(queries, instant=True, table=True),
+        targets=targets(queries, instant=True, form=core.TABLE_TARGET_FORMAT),
         unit=unit,
         overrides=column_overrides(columns),
         transformations=transformations(columns, len(queries)),
@@ -195,7 +195,7 @@ def heatmap(
         title=title,
         description=description,
         dataSource=DATA_SOURCE,
-        targets=targets(queries),
+        targets=targets(queries, form=HEATMAP_FORMAT),
         extraJson={"options": {"yAxis": {"unit": unit}}},
         maxDataPoints=None,
         gridPos=size(width, height),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 from typing import Any
 
-from grafanalib.core import TABLE_TARGET_FORMAT, TIME_SERIES_TARGET_FORMAT, Target
+from grafanalib.core import TIME_SERIES_TARGET_FORMAT, Target
 
 from stack.dataclass import dataclass
 
@@ -38,15 +38,19 @@ class Query:
     style: Style | None = None
 
 
-def targets(queries: Sequence[Query], *, instant: bool = False, table: bool = False) -> list[Any]:
-    """The queries as grafanalib's targets, named A, B, C by their place."""
+HEATMAP_FORMAT = "heatmap"
+"""The data source takes each bucket of a histogram less the one below it."""
+
+
+def targets(queries: Sequence[Query], *, instant: bool = False, form: str = TIME_SERIES_TARGET_FORMAT) -> list[Any]:
+    """The queries as grafanalib's targets, named A, B, C by their place; `form` is one of Grafana's formats."""
     return [
         Target(
             expr=_one_line(query.expr),
             legendFormat=query.legend,
             refId=ref_id(place),
             instant=instant,
-            format=TABLE_TARGET_FORMAT if table else TIME_SERIES_TARGET_FORMAT,
+            format=form,
             datasource=DATA_SOURCE,
         )
         for place, query in enumerate(queries)

@@ -130,6 +130,34 @@ def latency_quantile(sli: Sli, quantile: str, window: float) -> str | None:
     return f"(histogram_quantile({quantile}, {buckets}) >= 0){in_seconds}"
 
 
+def bucket_rates(sli: Sli, window: str) -> str | None:
+    """PromQL: the requests a second in each bucket of the latency, its `le` in seconds, or None without a histogram.
+
+    `window` may be a variable, such as Grafana's `$__rate_interval`.
+    """
+    if sli.buckets is None:
+        return None
+    rates = total_of(sli, f"rate({sli.buckets}[{window}])", "le")
+    return rates if sli.bucket_unit == 1 else _in_seconds(rates)
+
+
+def _in_seconds(buckets: str) -> str:
+    """Buckets whose `le` counts milliseconds, with `le` in seconds: PromQL cannot reckon with labels, so it is moved.
+
+    One, two and three digits before the point first: then none is moved twice. From a million on it is written 1e+06.
+    """
+    for digits, seconds in (
+        ("([0-9])", "0.00$1$2"),
+        ("([0-9]{2})", "0.0$1$2"),
+        ("([0-9]{3})", "0.$1$2"),
+        ("([0-9]+)([0-9]{3})", "$1.$2$3"),
+    ):
+        buckets = f'label_replace({buckets}, "le", "{seconds}", "le", "{digits}(?:[.]([0-9]+))?")'
+    for exponent in (6, 7):
+        buckets = f'label_replace({buckets}, "le", "${{1}}e+0{exponent - 3}", "le", "(.+)e[+]0{exponent}")'
+    return buckets
+
+
 def timed(sli: Sli, under: float, function: str, window: float) -> str:
     """PromQL: the requests of which it is known whether they took more than `under` seconds.
 
