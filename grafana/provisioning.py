@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from grafana.data_sources import alertmanager_source, prometheus_source, read_elsewhere
+from grafana.data_sources import alertmanager_source, prometheus_source
+from grafana.permission import permission
 from prometheus.formats.text import dump
 from stack.generated import SIGNATURE
 from stack.model import Stack
@@ -22,10 +24,9 @@ def provisioning_texts(stack: Stack) -> dict[str, str]:
 
 
 def _data_sources(stack: Stack) -> str:
-    prometheus = prometheus_source(stack)
-    remarks = _remarks(stack, *read_elsewhere(prometheus))
     # `prune` removes what this file once had, and no other data source, once it is gone from here
-    return _text(remarks, {"prune": True, "datasources": [prometheus, alertmanager_source(stack)]})
+    sources = [prometheus_source(stack), alertmanager_source(stack)]
+    return _text(_remarks(stack), {"prune": True, "datasources": sources})
 
 
 def _dashboards() -> str:
@@ -44,16 +45,18 @@ def _dashboards() -> str:
     return _text([remark], {"providers": [provider]})
 
 
-def _remarks(stack: Stack, files: list[str], variables: list[str]) -> list[str]:
-    access = stack.prometheus.access
-    return [
-        *([f"Grafana reads {', '.join(files)} when it starts, and does not start without."] if files else []),
-        *([f"Grafana needs the environment variables {', '.join(variables)}."] if variables else []),
-        *(["None of them may hold a dollar: Grafana would take what follows for a variable."] if files else []),
-        *(["Grafana asks the first server only, not those in failover."] if access.failover else []),
-    ]
+def _remarks(stack: Stack) -> Iterator[str]:
+    """What whoever runs Grafana has to know."""
+    needed = permission(stack)
+    if needed.files:
+        yield f"Grafana reads {', '.join(needed.files)} when it starts, and does not start without."
+        yield "None of them may hold a dollar: Grafana would take what follows for a variable."
+    if needed.variables:
+        yield f"Grafana needs the environment variables {', '.join(needed.variables)}."
+    if stack.prometheus.access.failover:
+        yield "Grafana asks the first server only, not those in failover."
 
 
-def _text(remarks: list[str], content: dict[str, Any]) -> str:
+def _text(remarks: Iterable[str], content: dict[str, Any]) -> str:
     head = [f"{SIGNATURE}`; edit that, not this.", *(f"# {remark}" for remark in remarks)]
     return "\n".join(head) + "\n" + dump({"apiVersion": 1, **content})
