@@ -56,3 +56,8 @@ def age(duration: float) -> str:
         return f"{whole // 3600}h{whole % 3600 // 60:02}m"
     days = whole // 86400
     return f"{days}d{whole % 86400 // 3600:02}h" if days < 100 else f"{days}d"
+
+
+def span(duration: float) -> str:
+    """How far something reaches back, in minutes where it is whole ones: 2m, 3m45s."""
+    return age(duration).removesuffix("00s")

@@ -17,8 +17,9 @@ PATIENCE = 5.0
 class Picture:
     """What the sections of the screen are drawn from.
 
-    `blind` says why nobody can say, empty when somebody can. `age` is that of `seen` in seconds, `now` the time by the
-    clock of Prometheus that the ages of what it says are measured from, `clock` our own (both epoch seconds).
+    `blind` says why nobody can say, empty when somebody can. `age` is that of `seen` in seconds, `now` the time that
+    ages are measured at, by the clock of Prometheus; it stands still with what is seen. `clock` is our own time (both
+    in epoch seconds).
     """
 
     view: View
@@ -54,7 +55,7 @@ def picture(
         blind_for=blind_for,
         age=age,
         is_old=is_blind or age > every + PATIENCE,
-        now=latest.good.at + age if latest.good else clock,
+        now=latest.good.at + (0.0 if is_blind or view.paused else age) if latest.good else clock,
         clock=clock,
         every=every,
     )

@@ -19,7 +19,7 @@ def sparkline(points: Sequence[float | None], width: int, top: float, bars: str 
 
 def highest(points: Sequence[float | None], least: float = 0.0) -> float:
     """The highest point, and at least `least`: noise far below it is to look flat."""
-    return max((point for point in points if point is not None), default=least) or least or 1.0
+    return max(least, *(point for point in points if point is not None), 0.0) or 1.0
 
 
 def _bar(point: float | None, top: float, bars: str) -> str:

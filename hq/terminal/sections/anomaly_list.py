@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from hq.terminal import styles
-from hq.terminal.amounts import age
+from hq.terminal.amounts import age, span
 from hq.terminal.cells import Cell, line, words
 from hq.terminal.picture import Picture
 from hq.terminal.sparkline import sparkline
@@ -14,13 +14,13 @@ from prometheus.anomalies import Anomaly
 
 TOP_SCORE = 3.0
 """From here on it is critical: full bars."""
-SEVERITY, TYPE, SINCE, ACTUAL, THRESHOLD = 8, 17, 6, 10, 10
+SEVERITY, TYPE, SINCE, ACTUAL, THRESHOLD = 8, 17, 6, 9, 9
 
 
 def heading(picture: Picture, width: int) -> Text:
     """The names of the columns."""
     bars = _bars(width)
-    names = ("", "SEVERITY", "ANOMALY", "WHERE", "SINCE", "ACTUAL", "LIMIT", f"LAST {age(bars * STEP)}")
+    names = ("", "SEVERITY", "ANOMALY", "WHERE", "SINCE", "ACTUAL", "LIMIT", f"LAST {span(bars * STEP)}")
     return line(_cells(names, width, *[styles.TITLE] * 3), picture.glyphs)
 
 
@@ -45,7 +45,7 @@ def anomaly_list(picture: Picture, width: int, rows: int) -> list[Text]:
 def _nothing(picture: Picture, width: int) -> list[Text]:
     """Why the list is empty: only where that is known it says calm."""
     if picture.seen is None:
-        what = "waiting for the first answer"
+        what = "nothing has been seen yet"
     elif picture.seen.anomalies:
         what = "nothing that the filter lets through"
     else:
@@ -83,7 +83,7 @@ def _row(picture: Picture, anomaly: Anomaly, width: int, is_selected: bool) -> T
 def _bars(width: int) -> int:
     if width < 70:
         return 0
-    return 8 if width < 100 else min(40, width - 84)
+    return 8 if width < 100 else max(8, min(40, width - 92) // 4 * 4)
 
 
 def _cells(texts: tuple[str, ...], width: int, severity: str, middle: str, bars: str) -> list[Cell]:

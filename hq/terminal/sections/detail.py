@@ -61,9 +61,11 @@ def _fault(picture: Picture, seen: Observation, anomaly: Anomaly, width: int) ->
     fault = explaining(anomaly, seen)
     if fault is None:
         return words(width, picture.glyphs, (f"{INDENT}no fault of ours explains it", styles.QUIET))
-    return words(width, picture.glyphs, (INDENT + picture.safe(_explained(fault)), styles.FAULT))
+    return words(width, picture.glyphs, (INDENT + picture.safe(_explained(fault, width)), styles.FAULT))
 
 
-def _explained(fault: Fault) -> str:
-    ended = ", withdrawn by now" if fault.ended is not None else ""
-    return f"explained by our fault: {fault.kind} on {fault.target} ({fault.scenario}{ended})"
+def _explained(fault: Fault, width: int) -> str:
+    ended = ", withdrawn" if fault.ended is not None else ""
+    if width < 60:
+        return f"our fault: {fault.kind} on {fault.target}{ended}"
+    return f"explained by {fault.kind} on {fault.target}{ended} (our {fault.scenario})"

@@ -47,7 +47,9 @@ def _state(picture: Picture) -> tuple[str, str]:
 
 def _summary(picture: Picture, width: int) -> Iterator[tuple[str, str]]:
     if picture.blind:
-        yield ("nobody can say" if width < ROOMY else "nobody can say what is anomalous"), styles.STRONG
+        yield f"for {age(picture.blind_for)}", styles.STRONG
+        if width >= ROOMY:
+            yield ", nobody can say what is anomalous", ""
     elif picture.seen is None:
         yield "Prometheus", ""
     elif not picture.seen.anomalies:
@@ -81,8 +83,8 @@ def banner(picture: Picture, width: int, rows: int) -> list[Text]:
     """Why nobody can say, what of the watching is in trouble, and what a filter hides; nothing when all is well."""
     found: list[Text] = []
     if picture.blind:
-        reason = f"{picture.safe(picture.blind)} (for {age(picture.blind_for)})"
-        found += [Text(f" {row}", styles.STRONG) for row in wrapped(reason, width - 2, REASON_ROWS, picture.glyphs)]
+        reason = wrapped(picture.safe(picture.blind), width - 2, REASON_ROWS, picture.glyphs)
+        found += [Text(f" {row}", styles.STRONG) for row in reason]
     elif picture.seen and picture.seen.troubles:
         found.append(_troubles(picture, picture.seen, width))
     if picture.view.is_filtering:

@@ -83,8 +83,8 @@ def _budget(picture: Picture, budget: Budget, alone: bool) -> Item:
 
 def _gate(picture: Picture, gate: Gate, alone: bool) -> Item:
     about = picture.safe(_about(gate.service, gate.name, alone))
-    when = f", {age(picture.now - gate.checked)} ago" if gate.checked is not None else ""
-    return Item(f"{gate.verdict:<9}", about + when, styles.VERDICT[gate.verdict])
+    when = f" {age(picture.now - gate.checked):>6}" if gate.checked is not None else ""
+    return Item(gate.verdict, about + when, styles.VERDICT[gate.verdict])
 
 
 def _about(service: str, name: str, alone: bool) -> str:
@@ -104,7 +104,6 @@ def _columns(items: Sequence[Item], width: int) -> tuple[int, int]:
     """How many items stand beside each other, and how wide each is."""
     space = max(1, width - LABEL - 1)
     widest = max(cell_len(item.word) + 1 + cell_len(item.about) for item in items)
-    widest = -(-(widest + 1) // 4) * 4  # a digit more does not move the columns
     columns = max(1, min(len(items), (space + 2) // (widest + 2)))
     return columns, (space - 2 * (columns - 1)) // columns if widest > space else min(widest, space)
 
@@ -118,14 +117,13 @@ def _grid(picture: Picture, title: str, items: Sequence[Item], width: int, rows:
         return []
     columns, cell = _columns(items, width)
     shown = len(items) if _fits(items, width, rows) else max(1, columns * rows - 1)
+    rest = f"+{len(items) - shown} more" if shown < len(items) else ""
+    if rest and columns * rows == shown:
+        cell = min(cell, max(1, width - LABEL - 3 - len(rest)))
     texts = [_item(picture, item, cell) for item in items[:shown]]
-    if shown < len(items):
-        rest = Text(f"+{len(items) - shown} more", styles.QUIET)
-        if columns * rows > shown:
-            texts.append(rest)
-        else:
-            texts[-1].right_crop(len(rest.plain) + 1)
-            texts[-1].append(" ").append_text(rest)
+    if rest:
+        texts.append(Text(rest, styles.QUIET))
+        columns = max(columns, -(-len(texts) // rows))
     return [
         _labelled(picture, title if start == 0 else "", texts[start : start + columns], width)
         for start in range(0, len(texts), columns)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from hq.terminal import styles
-from hq.terminal.amounts import age, per_second, percent, seconds
+from hq.terminal.amounts import per_second, percent, seconds, span
 from hq.terminal.cells import Cell, line, words
 from hq.terminal.observation import Observation, Service
 from hq.terminal.picture import Picture
@@ -23,7 +23,7 @@ LEAST_ERRORS = 0.05
 def heading(picture: Picture, width: int) -> Text:
     """The names of the columns."""
     bars = _bars(width)
-    last = f"LAST {age(bars * STEP)}"
+    last = f"LAST {span(bars * STEP)}"
     cells = _cells("SERVICE", (("RATE", last), ("ERRORS", last), ("P95", last)), width, styles.TITLE)
     return line(cells, picture.glyphs)
 
@@ -77,7 +77,7 @@ def _row(picture: Picture, seen: Observation, service: Service, width: int) -> T
 def _bars(width: int) -> int:
     if width < 60:
         return 0
-    return min(20, (width - 42) // 3)
+    return max(4, min(20, (width - 42) // 3) // 4 * 4)
 
 
 def _cells(name: str, measured: Sequence[tuple[str, str]], width: int, style: str = "") -> Iterator[Cell]:
