@@ -32,9 +32,11 @@ def screen(picture: Picture, width: int, height: int) -> list[Text]:
         fill = _wide if width >= WIDE and height >= TALL else _standard
         body = fill(picture, width, rows - 1, len(notes) - 1)
     body = _padded(body, rows - len(notes))
-    if picture.is_old:
+    if picture.is_old and not picture.view.helping:
         body = [Text(one.plain, styles.GONE) for one in body]
     lines = [headline(picture, width), *notes, *body, footer(picture, width)]
+    for one in lines:
+        one.truncate(width)
     return lines[: max(0, height)]
 
 

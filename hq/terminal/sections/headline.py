@@ -26,6 +26,8 @@ def headline(picture: Picture, width: int) -> Text:
     time = clock(picture.clock) if width >= 30 else ""
     old = _age(picture, width)
     right = "  ".join(part for part in (old, time) if part) + " "
+    if cell_len(right) + len(state) + 2 > width:
+        right = ""
     made = words(width - cell_len(right), picture.glyphs, (f" {state} ", style), ("  ", ""), *_summary(picture, width))
     made.append(" " * (width - made.cell_len - cell_len(right)))
     made.append(right, styles.NOTE if old else styles.QUIET)
@@ -54,7 +56,9 @@ def _summary(picture: Picture, width: int) -> Iterator[tuple[str, str]]:
         yield "Prometheus", ""
     elif not picture.seen.anomalies:
         what = "nothing is anomalous"
-        yield (what if not picture.seen.troubles else f"{what}, as far as can be seen"), ""
+        if picture.seen.troubles:
+            what = "nothing fires" if width < ROOMY else f"{what}, as far as can be seen"
+        yield what, ""
     else:
         yield from _by_severity(picture.seen, width)
 

@@ -76,7 +76,7 @@ def gates(picture: Picture, width: int, rows: int) -> list[Text]:
 
 def _budget(picture: Picture, budget: Budget, alone: bool) -> Item:
     about = _about(budget.service, budget.objective, alone)
-    burning = f", burning ({budget.burning})" if budget.burning else ""
+    burning = " burning" if budget.burning else ""
     style = styles.SEVERITY[budget.burning] if budget.burning else styles.of_budget(budget.left)
     return Item(f"{budget_left(budget.left):>6}", picture.safe(about) + burning, style)
 

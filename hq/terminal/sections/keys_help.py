@@ -44,20 +44,24 @@ def footer(picture: Picture, width: int) -> Text:
         return words(width, picture.glyphs, (typed, styles.STRONG), ("  Enter keeps, Esc drops", styles.QUIET))
     made = Text(no_wrap=True, overflow="crop")
     for key, does in _FOOTER:
-        key = key.format(arrows=picture.glyphs.arrows)  # noqa: PLW2901
+        key = _drawn(key, picture)  # noqa: PLW2901 - as this terminal can show it
         if made.cell_len + len(key) + len(does) + 4 <= width:
             made.append(f" {key}", styles.STRONG).append(f" {does} ", styles.QUIET)
     return made
 
 
 def help_page(picture: Picture, width: int, rows: int) -> list[Text]:
-    """All keys, and what the words mean."""
-    column = min(17, max(0, width // 3))
+    """All keys, and what the words mean; only the keys where there is no room for words."""
+    column, rows_of_help = (17, _HELP) if width >= 76 else (4, (*_FOOTER, ("c", "show all")))
     lines = [
-        line([Cell(f" {key}", column, styles.STRONG), Cell(does, width - column - 1)], picture.glyphs)
-        for key, does in _HELP
+        line([Cell(f" {_drawn(key, picture)}", column, styles.STRONG), Cell(does, width - column - 1)], picture.glyphs)
+        for key, does in rows_of_help
     ]
     if len(lines) < rows:
         lines.append(Text())
     lines.append(words(width, picture.glyphs, (" any key goes back", styles.QUIET)))
     return lines if len(lines) <= rows else lines[:rows]
+
+
+def _drawn(key: str, picture: Picture) -> str:
+    return key.format(arrows=picture.glyphs.arrows)

@@ -31,8 +31,10 @@ def heading(picture: Picture, width: int) -> Text:
 def services(picture: Picture, width: int, rows: int) -> list[Text]:
     """One line each; those with anomalies first when not all fit, and the rest counted."""
     seen = picture.seen
-    if seen is None or rows < 1:
+    if rows < 1:
         return []
+    if seen is None:
+        return [words(width, picture.glyphs, (" not known yet", styles.QUIET))]
     found = [service for service in seen.services if picture.view.of_service(service.name)]
     if not found:
         return [words(width, picture.glyphs, (" no service has requests", styles.QUIET))]
