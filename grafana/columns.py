@@ -7,6 +7,7 @@ from typing import Any
 
 from grafana.colours import Step, Word
 from grafana.fields import captioned, mappings, scale
+from grafana.query import ref_id
 from stack.dataclass import dataclass
 
 
@@ -56,9 +57,15 @@ def transformations(columns: Sequence[Column], queries: int) -> list[dict[str, A
 
 
 def field_name(column: Column, queries: int) -> str:
-    """What Grafana calls the column before it has its title: a value by its query, when there are several."""
+    """What Grafana calls the column before it has its title: a value by its query, when there are several.
+
+    Several that answer: where only one of them has a series, its value is called Value. Let the rows be told by labels.
+    Raises ValueError for a query that is not there.
+    """
     if not column.is_value:
         return column.of
+    if column.of > ref_id(queries - 1):
+        raise ValueError(f'the column "{column.title}" shows query {column.of}, and there are {queries}')
     return f"Value #{column.of}" if queries > 1 else "Value"
 
 
@@ -76,7 +83,8 @@ def column_overrides(columns: Sequence[Column]) -> list[dict[str, Any]]:
             ("mappings", (captioned(column.caption) if column.caption else mappings(column.words)) or None),
             ("custom.cellOptions", _cell(column)),
             ("custom.width", column.width),
-            ("custom.hidden", column.hidden or None),
+            ("custom.hidden", column.hidden or None),  # up to Grafana 12.1
+            ("custom.hideFrom.viz", column.hidden or None),  # since
             ("links", [dict(link) for link in column.links] or None),
         ]
         properties = [{"id": name, "value": value} for name, value in wanted if value is not None]

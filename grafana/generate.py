@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from grafana.dashboard import dashboard_text
 from grafana.overview import overview
+from grafana.run import run
 from stack.model import Stack
 
 
 def dashboard_texts(stack: Stack) -> dict[str, str]:
     """The JSON of every dashboard; raises HqError for what the stack has no sense in."""
-    boards = {"anomaly-overview.json": overview(stack)}
+    boards = {"anomaly-overview.json": overview(stack), "chaos-run.json": run(stack)}
     return {name: dashboard_text(board) for name, board in boards.items()}
