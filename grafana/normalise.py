@@ -97,7 +97,7 @@ def _without(data: Json, names: tuple[str, ...]) -> Json:
 def _pruned(data: Json) -> Json:
     """Without nulls; only the first step of a scale has one that means something."""
     return {
-        name: [*inner] if name == "steps" else _pruned_value(inner) for name, inner in data.items() if inner is not None
+        name: inner if name == "steps" else _pruned_value(inner) for name, inner in data.items() if inner is not None
     }
 
 

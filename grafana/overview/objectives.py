@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana.colours import BY_SEVERITY, CALM, UNKNOWN, VERDICT_WORDS, Step, Word
 from grafana.columns import Column
 from grafana.overview.asked import GATES
-from grafana.panels import Panel, link, state_timeline, table, text, timeseries
+from grafana.panels import Panel, link, state_timeline, table, timeseries
 from grafana.promql import EXPORTER, SERVICES, first, highest, labelled, number
 from grafana.query import Query
 from prometheus.catalogue import SEVERITIES
@@ -21,19 +21,8 @@ OF_OBJECTIVE = "service, slo"
 
 
 def objectives_and_gates(stack: Stack) -> list[Panel]:
-    """The panels; where the stack promises nothing, a word on that in place of the first three."""
-    if not objectives(stack):
-        return [_no_objectives(), _verdicts(), _gates()]
+    """Three panels about budgets and two about gates."""
     return [_burn_rates(stack), _budgets(), _burning(), _verdicts(), _gates()]
-
-
-def _no_objectives() -> Panel:
-    return text(
-        "No objectives",
-        "No service in stack.yaml promises anything, so there is no budget to show.",
-        "No service in `stack.yaml` has `objectives`, so there is no error budget. Promise something, "
-        "such as `success_rate: {target: 99.5%, window: 30d}`, and run `dev-hq generate`.",
-    )
 
 
 def _burn_rates(stack: Stack) -> Panel:
@@ -125,7 +114,7 @@ def _gates() -> Panel:
     words = [Word(one.of, one.text, one.colour) for one in VERDICT_WORDS]
     gates = f"max by (gate, service) (quality_gate_verdict{{{GATES}}})"
     return table(
-        "Gates",
+        "What the gates measured",
         "What each gate measured at its last check, against what, in the gate's own unit: a ratio, or a multiple of "
         "the rate that just spends the budget. PASS is normal; for FAIL see the burn rates beside it, then what fires.",
         [
