@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from bench.live import LiveStack, copy_stack, live_stack
 from grafana.colours import CALM, UNKNOWN
 from stack.waiting import wait_for
+from tests.grafana import empty
 from tests.grafana.asking import (
     AskedWronglyError,
     Question,
@@ -23,11 +26,13 @@ from tests.grafana.asking import (
     each_chosen,
     questions,
 )
+from tests.grafana.empty import reason
 from tests.grafana.expansion import Window
 from tests.grafana.linter.dashboard import Dashboard, Panel
 from tests.grafana.linter.lint import generated
 from tests.grafana.linter.meaning import colour, fallback, word
 from tests.grafana.linter.rules.expressions import tree_of
+from tests.grafana.remembered import write_history
 from tests.prometheus.live import running_prometheus
 from tests.prometheus.stacks import demo_stack
 
@@ -35,13 +40,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 CALM_SECONDS = 30.0
 WAVE = ("proxy-failure-wave", "--duration", "30s", "--set", "step=3s")
+YOUNGEST = "service:targets_lost:ratio_1m offset 30s"
+"""Of what is recorded without an hour of history, what comes last; by then there is a calm to look back on."""
+
 NOTHING = "global: {scrape_interval: 1h}\n"
-
-MAY_BE_EMPTY_IN_CALM: dict[tuple[str, str], str] = {}
-"""Panels over time that have no line while nothing is wrong, and why; stats and tables say it in words instead."""
-
-MAY_BE_EMPTY_IN_A_FAULT: dict[tuple[str, str, str], str] = {}
-"""Queries that the wave through the demo's proxies gives no data, and why; `*` for every panel of that name."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
         dashboards = generated(live.stack)
         live.wait_until_steady()
         _check_the_gate(live)
+        _wait_for(live, YOUNGEST, "the rules that look back a minute recorded nothing")
         calm = time.time()
         moments = _broken(live)
         yield Lived(Source(live.stack.prometheus.url), dashboards, calm, moments, time.time())
@@ -78,18 +81,21 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
 
 def _broken(live: LiveStack) -> list[float]:
     """Runs the wave to its end; the moments at which something of ours fired while it was in."""
-    run = live.start("chaos", "run", *WAVE)
-    wait_for(lambda: "upstream_failure" in live.firing(), 90, "no alert fired")
-    moments = [time.time()]
-    _check_the_gate(live)
-    while run.poll() is None:
-        wait_for(lambda: run.poll() is not None or time.time() > moments[-1] + 2, 10, "time stands still")
-        if live.firing():
-            moments.append(time.time())
-    assert run.returncode in (0, 1), run.stdout.read() if run.stdout else ""
-    asked = live.prometheus
-    wait_for(lambda: asked.instant("chaos_run_score").samples, 20, "no score was scraped")
+    with live.start("chaos", "run", *WAVE) as run:
+        wait_for(lambda: "upstream_failure" in live.firing(), 90, "no alert fired")
+        moments = [time.time()]
+        _check_the_gate(live)
+        while run.poll() is None:
+            wait_for(lambda: run.poll() is not None or time.time() > moments[-1] + 2, 10, "time stands still")
+            if live.firing():
+                moments.append(time.time())
+        assert run.returncode in (0, 1), run.stdout.read() if run.stdout else ""
+    _wait_for(live, "count_over_time(chaos_run_score[10s]) > 2", "no score was scraped")
     return moments
+
+
+def _wait_for(live: LiveStack, query: str, otherwise: str) -> None:
+    wait_for(lambda: live.prometheus.instant(query).samples, 60, otherwise)
 
 
 def _check_the_gate(live: LiveStack) -> None:
@@ -99,7 +105,7 @@ def _check_the_gate(live: LiveStack) -> None:
         [sys.executable, "-m", "gates.check", "--stack", str(live.path)], capture_output=True, timeout=60, check=False
     )
     query = f"min(quality_gate_last_check_timestamp_seconds) >= {began}"
-    wait_for(lambda: live.prometheus.instant(query).samples, 20, "the check was not scraped")
+    _wait_for(live, query, "the check was not scraped")
 
 
 def asked(lived: Lived, dashboard: Dashboard, window: Window) -> Iterator[tuple[Panel, Question, list[Series]]]:
@@ -126,7 +132,7 @@ def test_every_query_is_answered(lived: Lived, choose: Callable[..., dict[str, s
             all_of_it = [question for _, question in questions(dashboard, chosen, window)]
             for question in (*all_of_it, *annotated(dashboard, chosen, window)):
                 found += refusals(lambda question=question, window=window: lived.source.answer(question, window))
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_every_variable_offers_something(lived: Lived) -> None:
@@ -144,15 +150,34 @@ def test_every_query_has_data_in_a_fault(lived: Lived) -> None:
     for dashboard in lived.dashboards:
         for window in lived.windows:
             for panel, question, series in asked(lived, dashboard, window):
-                place = (dashboard.title, panel.title, question.ref)
-                if place not in MAY_BE_EMPTY_IN_A_FAULT:
-                    name = f'{dashboard.title}, panel "{panel.title}", query {question.ref}: {_expr(panel, question)}'
+                expr = _target(panel, question).expr
+                if not reason(empty.NEEDS_HISTORY | empty.ONLY_IN_CALM, expr):
+                    name = f'{dashboard.title}, panel "{panel.title}", query {question.ref}: {expr}'
                     seen[name] = seen.get(name, False) or bool(series)
-    assert [question for question, has_data in seen.items() if not has_data] == []
+    found = [question for question, has_data in seen.items() if not has_data]
+    assert not found, "\n".join(found)
 
 
-def _expr(panel: Panel, question: Question) -> str:
-    return next(target.expr for target in panel.targets if target.ref == question.ref)
+def test_what_speaks_only_in_calm_speaks_then(lived: Lived) -> None:
+    for dashboard in lived.dashboards:
+        for panel, question, series in asked(lived, dashboard, lived.calm_stretch):
+            assert series or not reason(empty.ONLY_IN_CALM, _target(panel, question).expr), question
+
+
+def test_what_needs_history_has_data_where_there_is_some(tmp_path: Path) -> None:
+    now = time.time()
+    window = Window(now - 1800, now - 60)
+    write_history(tmp_path, "storefront", now)
+    idle = set(empty.NEEDS_HISTORY)
+    with running_prometheus(NOTHING, tmp_path) as client:
+        for dashboard in generated(demo_stack()):
+            chosen = {one["name"]: one.get("allValue", "") for one in dashboard.variables} | {"service": "storefront"}
+            for panel, question in questions(dashboard, chosen, window):
+                expr = _target(panel, question).expr
+                if why := reason(empty.NEEDS_HISTORY, expr):
+                    assert Source(client.url).answer(question, window), f"{question}, of which is said that {why}"
+                    idle -= {pattern for pattern in idle if re.search(pattern, expr)}
+    assert idle == set()
 
 
 def test_a_calm_stretch_says_so(lived: Lived) -> None:
@@ -164,24 +189,14 @@ def test_a_calm_stretch_says_so(lived: Lived) -> None:
             so_far += series
             before.append(question)
         for panel, series, of_panel in shown.values():
-            if not series and (dashboard.title, panel.title) not in MAY_BE_EMPTY_IN_CALM:
+            if not series and (dashboard.title, panel.title) not in empty.IN_CALM:
                 found.append(f"{panel.kind} without data: " + "; ".join(map(str, of_panel)))
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def test_what_may_be_empty_in_calm_is_over_time(lived: Lived) -> None:
-    panels = {
-        (dashboard.title, panel.title): panel.kind for dashboard in lived.dashboards for panel in dashboard.panels
-    }
-    for place in MAY_BE_EMPTY_IN_CALM:
-        assert panels[place] in ("timeseries", "state-timeline", "heatmap"), place
-    queries = {
-        (dashboard.title, panel.title, target.ref)
-        for dashboard in lived.dashboards
-        for panel in dashboard.panels
-        for target in panel.targets
-    }
-    assert MAY_BE_EMPTY_IN_A_FAULT.keys() - queries == set()
+    kinds = {(dashboard.title, panel.title): panel.kind for dashboard in lived.dashboards for panel in dashboard.panels}
+    assert {kinds[place] for place in empty.IN_CALM} <= {"timeseries", "state-timeline", "heatmap"}
 
 
 def test_no_stat_is_blind_while_the_rules_are_evaluated(lived: Lived) -> None:
@@ -192,7 +207,7 @@ def test_no_stat_is_blind_while_the_rules_are_evaluated(lived: Lived) -> None:
                 unknown = fallback(tree_of(dashboard, _target(panel, question)))
                 if panel.kind == "stat" and unknown is not None and (unknown,) in {values for _, values in series}:
                     found.append(f"{question} says {word(panel, unknown)}")
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def _target(panel: Panel, question: Question):
@@ -224,19 +239,19 @@ def test_a_prometheus_that_knows_nothing_shows_nothing_as_calm(blind: Source) ->
         chosen = all_chosen(blind, dashboard, window)
         for panel, question in questions(dashboard, chosen, window):
             series = blind.answer(question, window)
-            if panel.kind == "stat":
+            if panel.kind in ("stat", "state-timeline"):
                 found += _known(dashboard, panel, question, series)
             elif panel.kind != "table" and series:
                 found.append(f"{question} has data where there is none")
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def _known(dashboard: Dashboard, panel: Panel, question: Question, series: list[Series]) -> Iterator[str]:
     unknown = fallback(tree_of(dashboard, _target(panel, question)))
-    values = [value for _, values in series for value in values]
-    if unknown is not None and values != [unknown]:
+    values = {value for _, values in series for value in values}
+    if unknown is not None and values != {unknown}:
         yield f"{question} gives {values}, not {unknown:g}"
-    for value in values:
+    for value in sorted(values):
         if colour(panel, value) != UNKNOWN:
             yield f"{question} shows {value:g} in {colour(panel, value)}"
 

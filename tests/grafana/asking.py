@@ -18,6 +18,7 @@ Json = dict[str, Any]
 Series = tuple[Mapping[str, str], tuple[float, ...]]
 Chosen = Mapping[str, str]
 
+RESULT = re.compile(r"query_result\((.+)\)", re.DOTALL)
 LABEL_VALUES = re.compile(r"label_values\((?:(.+),\s*)?(\w+)\)", re.DOTALL)
 
 
@@ -57,20 +58,33 @@ class Source:
         return self._asked(question, "query_range", form)
 
     def options(self, dashboard: Dashboard, variable: Json, chosen: Chosen, window: Window) -> list[str]:
-        """The values that a variable offers, sorted. Raises AskedWronglyError."""
+        """The values that a variable offers, in its order. Raises AskedWronglyError."""
         query = variable["query"]["query"]
+        where = f'variable "{variable["name"]}"'
+        if match := RESULT.fullmatch(query):
+            expr = expanded(match[1], chosen, window)
+            found = self._lines(Question(dashboard.title, where, "variable", "A", expr, instant=True), window)
+        else:
+            found = self._label_values(f"{dashboard.title}, {where}: {query}", query, chosen, window)
+        options = list(dict.fromkeys(_picked(found, str(variable.get("regex") or ""))))
+        return sorted(options) if variable.get("sort") else options
+
+    def _label_values(self, what: str, query: str, chosen: Chosen, window: Window) -> list[str]:
         match = LABEL_VALUES.fullmatch(query)
-        assert match, f'{dashboard.title}, variable "{variable["name"]}": {query}'
+        assert match, what
         form = {"start": f"{window.start:.3f}", "end": f"{window.end:.3f}"}
         if match[1]:
             form["match[]"] = expanded(match[1], chosen, window)
         where = f"{self.url}/api/v1/label/{match[2]}/values?{urllib.parse.urlencode(form)}"
-        document = _answered(
-            urllib.request.Request(where), f'{dashboard.title}, variable "{variable["name"]}": {query}'
-        )
-        found = [str(value) for value in document["data"]]
-        pattern = re.compile(str(variable.get("regex") or ".*").strip("/"))
-        return sorted(value for value in found if pattern.search(value))
+        return [str(value) for value in _answered(urllib.request.Request(where), what)["data"]]
+
+    def _lines(self, question: Question, window: Window) -> list[str]:
+        """What query_result() gives: a line of text for each series."""
+        lines = []
+        for labels, values in self.answer(question, window):
+            inside = ",".join(f'{name}="{value}"' for name, value in labels.items() if name != "__name__")
+            lines.append(f"{labels.get('__name__', '')}{{{inside}}} {values[-1]:g} {window.end * 1000:.0f}")
+        return lines
 
     def _asked(self, question: Question, endpoint: str, form: Mapping[str, str]) -> list[Series]:
         body = urllib.parse.urlencode(form).encode()
@@ -82,6 +96,15 @@ class Source:
             (one["metric"], tuple(float(value) for _, value in one.get("values") or [one["value"]]))
             for one in data["result"]
         ]
+
+
+def _picked(found: list[str], regex: str) -> Iterator[str]:
+    """What a variable's regular expression lets through, of that its group."""
+    pattern = re.compile(re.sub(r"\(\?<(?=\w)", "(?P<", regex.strip("/")))
+    for text in found:
+        if match := pattern.search(text):
+            named = match.groupdict()
+            yield named.get("value") or named.get("text") or (match[1] if match.groups() else text)
 
 
 def _answered(request: urllib.request.Request, what: str) -> Json:

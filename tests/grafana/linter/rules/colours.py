@@ -39,9 +39,9 @@ def nothing_is_green(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]
 
 
 def silence_is_not_calm(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
-    """What a stat falls back to when nothing is known, the last alternative of its query, is grey and said in words."""
+    """What is shown when nothing is known, the last alternative of a query, is grey and said in words."""
     rule = "fallback-colour-rule"
-    for panel in (one for one in dashboard.panels if one.kind == "stat"):
+    for panel in (one for one in dashboard.panels if one.kind in ("stat", "state-timeline")):
         for target in panel.targets:
             value = fallback(tree_of(dashboard, target))
             if value is None:

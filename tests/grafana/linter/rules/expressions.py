@@ -90,10 +90,17 @@ def rules_of_promql(dashboard: Dashboard, around: Surroundings) -> Iterator[Prob
             yield problem("target-series-rule", dashboard, f'annotation "{annotation["name"]}": {message}')
     for variable in dashboard.variables:
         query = variable["query"]["query"] if variable["type"] == "query" else ""
-        if match := re.fullmatch(r"label_values\((.+),\s*(\w+)\)", query, re.DOTALL):
-            expr = f"count by ({match[2]}) ({dashboard.as_promql(match[1])})"
-            for message in _findings(expr, around):
+        if expr := _asked_by(query):
+            for message in _findings(dashboard.as_promql(expr), around):
                 yield problem("target-series-rule", dashboard, f'variable "{variable["name"]}": {message}')
+
+
+def _asked_by(query: str) -> str:
+    """The expression in the query of a variable."""
+    if match := re.fullmatch(r"label_values\((.+),\s*(\w+)\)", query, re.DOTALL):
+        return f"count by ({match[2]}) ({match[1]})"
+    match = re.fullmatch(r"query_result\((.+)\)", query, re.DOTALL)
+    return match[1] if match else ""
 
 
 def tree_of(dashboard: Dashboard, target: Target) -> Node | None:
