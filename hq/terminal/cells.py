@@ -93,7 +93,8 @@ def _lines(text: str, width: int) -> Iterator[str]:
                 yield current
                 current = ""
             head = set_cell_size(word, width).rstrip()
-            yield head
+            if head:
+                yield head
             word = word[len(head) :] if head else ""  # noqa: PLW2901 - what is left of it
         if current and cell_len(current) + 1 + cell_len(word) > width:
             yield current

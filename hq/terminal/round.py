@@ -136,13 +136,13 @@ def _faults(samples: Iterable[Sample], trends: Trends) -> Iterator[Fault]:
 
 
 def _began(points: trend.Points, end: float) -> float | None:
-    """When the last stretch of ones began, at the earliest; `end` where the trends do not know it yet."""
+    """When the last stretch of ones was first seen; `end` where the trends do not know it yet."""
     if 1.0 not in points:
         return end
     index = len(points) - 1 - points[::-1].index(1.0)
     while index >= 0 and points[index] == 1.0:
         index -= 1
-    return None if index < 0 else end - (len(points) - 1 - index) * STEP
+    return None if index < 0 else end - (len(points) - 2 - index) * STEP
 
 
 def _ended(points: trend.Points, trends: Trends) -> float:
