@@ -127,7 +127,7 @@ def _dose() -> Panel:
     return stat(
         "Dose",
         "Whether the faults did what was asked of them, by Envoy's own counters. Arrived is normal. Wrong: the run "
-        "could not run; see Dose below, and whether the traffic goes through Envoy at all.",
+        "could not run; see Dose by fault, and whether the traffic goes through Envoy at all.",
         [Query(told(f"min(chaos_run_dose_verified{{{RUN}}})"))],
         unit="none",
         steps=NEUTRAL_STEPS,

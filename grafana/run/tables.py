@@ -123,7 +123,7 @@ def doses() -> Panel:
     unknown = f"0 * chaos_run_dose_asked_ratio{{{RUN}}} + {NOT_MEASURED:g}"
     arrived = f"chaos_run_dose_verified{{{RUN}}} or {unknown}"
     return table(
-        "Dose",
+        "Dose by fault",
         "For each fault the share of requests that it should have hit and did hit, by Envoy's counters, and whether "
         "chance explains the difference. Arrived is normal; else the run proves nothing: see that enough of the "
         "traffic goes through Envoy.",
