@@ -70,4 +70,4 @@ def highest(count: int, expr: str, rank: str, by: str) -> str:
 
     The same ones at every point, so that a panel stays readable however many there are.
     """
-    return f"{expr} and on ({by}) topk({count}, max by ({by}) (max_over_time({rank}[$__range:30s] @ end())))"
+    return f"{expr} and on ({by}) topk({count}, max by ({by}) (max_over_time({rank}[$__range:$__interval] @ end())))"

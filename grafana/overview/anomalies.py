@@ -121,7 +121,8 @@ def _explained(stack: Stack) -> str:
     """
     now = _faults(of_services(stack, "max by (fault, chaos_target, scenario) (chaos_fault_active) == 1"))
     recent = f"max by (fault, chaos_target, scenario) (max_over_time(chaos_fault_active[{UNTIL_ALERTS_END}])) == 1"
-    over = f'label_replace({_faults(of_services(stack, recent))}, "explained", "$1; withdrawn", "explained", "(.+)")'
+    ended = f"{_faults(of_services(stack, recent))} and on () {EXPORTER}"
+    over = f'label_replace({ended}, "explained", "$1; withdrawn", "explained", "(.+)")'
     fault = f"{FIRING} * on (service) group_left (explained) (({now}) or on (service) {over})"
     none = labelled(f"{FIRING} and on () {EXPORTER}", explained="no known fault")
     unknown = labelled(FIRING, explained="unknown: the exporter is not scraped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grafana.promql import OF_ANOMALY, SERVICES, firing_once
+from stack.model import Stack
 
 ANOMALIES = f'{SERVICES}, anomaly_type=~"$anomaly_type"'
 
@@ -13,6 +14,11 @@ SEEN = f"max(anomaly:score{{{SERVICES}}})"
 """There as long as anything of the chosen services is judged."""
 
 FIRING = firing_once(ANOMALIES)
+
+
+def deciding_gates(stack: Stack) -> str:
+    """Those of GATES of which stack.yaml does not say that they only observe."""
+    return f'{GATES}, gate!~"{"|".join(stack.gates.observe)}"' if stack.gates.observe else GATES
 
 
 def of_firing(expr: str) -> str:

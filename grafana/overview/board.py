@@ -6,7 +6,7 @@ from grafana.annotations import alerts, failed_gates, faults_where
 from grafana.dashboard import Board
 from grafana.layout import Section
 from grafana.overview.anomalies import anomalies_now
-from grafana.overview.asked import ANOMALIES, GATES
+from grafana.overview.asked import ANOMALIES, deciding_gates
 from grafana.overview.health import health
 from grafana.overview.objectives import objectives_and_gates
 from grafana.overview.runs import runs
@@ -42,6 +42,6 @@ def overview(stack: Stack) -> Board:
         [
             faults_where(of_services(stack, "chaos_fault_active == 1")),
             alerts(ANOMALIES),
-            failed_gates(GATES),
+            failed_gates(deciding_gates(stack)),
         ],
     )

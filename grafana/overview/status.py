@@ -15,7 +15,7 @@ from grafana.colours import (
     Step,
     Word,
 )
-from grafana.overview.asked import ANOMALIES, FIRING, GATES, SEEN
+from grafana.overview.asked import ANOMALIES, FIRING, SEEN, deciding_gates
 from grafana.panels import Panel, link, stat
 from grafana.promql import BLIND, EXPORTER, OF_ANOMALY, SERVICES, WATCHDOG, first, guarded, number
 from grafana.query import Query
@@ -32,7 +32,7 @@ NO_SCORE, NO_RUN, BLIND_TO_RUNS = -1.0, -2.0, -3.0
 
 def status(stack: Stack) -> list[Panel]:
     """Seven stats, 24 columns wide together."""
-    return [_firing(), _worst(), _oldest(), _faults(stack), _budget(), _gates(), _resilience(stack)]
+    return [_firing(), _worst(), _oldest(), _faults(stack), _budget(), _gates(stack), _resilience(stack)]
 
 
 def _firing() -> Panel:
@@ -116,20 +116,21 @@ def _budget() -> Panel:
     )
 
 
-def _gates() -> Panel:
-    age = f"time() - quality_gate_last_check_timestamp_seconds{{{GATES}}}"
-    fresh = f"(quality_gate_verdict{{{GATES}}} and on (gate, service) ({age} < {OLD_CHECK}))"
+def _gates(stack: Stack) -> Panel:
+    which = deciding_gates(stack)
+    age = f"time() - quality_gate_last_check_timestamp_seconds{{{which}}}"
+    fresh = f"(quality_gate_verdict{{{which}}} and on (gate, service) ({age} < {OLD_CHECK}))"
     verdict = first(
         f"min({fresh} == 0)",
         f"min({fresh})",
-        f"0 * max(quality_gate_verdict{{{GATES}}}) - {-TOO_OLD:g}",
+        f"0 * max(quality_gate_verdict{{{which}}}) - {-TOO_OLD:g}",
         f"0 * {EXPORTER} - {-NONE_RAN:g}",
         number(BLIND_TO_GATES),
     )
     return stat(
         "Gates",
         "May this be released? The worst verdict of the last day: FAIL, then ERROR, UNDECIDED, WARN, PASS. PASS is "
-        "normal; for others the gate's table says what was measured. An older verdict says nothing of now.",
+        "normal; for others see what the gates measured. Gates that stack.yaml lets only observe do not count.",
         [Query(verdict)],
         unit="none",
         steps=[Step(1, CALM)],

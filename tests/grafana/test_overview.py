@@ -317,6 +317,17 @@ def test_rows_of_the_other_states(world: World, rows: list[str], tmp_path: Path)
     check(world, [(expr_of(panels(data())[TABLE]), dict.fromkeys(rows, value))], tmp_path)
 
 
+def test_a_gate_that_only_observes_decides_nothing(tmp_path: Path) -> None:
+    dashboard = data()
+    (failed,) = (one for one in dashboard["annotations"]["list"] if one["name"] == "Gates failed")
+    world = dict(CALM_WORLD)
+    for gate, verdict in (("error_budget", "0"), ("latency", "1")):
+        world[f'quality_gate_verdict{{gate="{gate}",{SHOP}}}'] = verdict
+        world[f'quality_gate_last_check_timestamp_seconds{{gate="{gate}",{SHOP}}}'] = f"{AT - 60}"
+    marked = expanded(failed["expr"], {"service": ".+"}, HOUR)
+    check(world, [(expr_of(panels(dashboard)["Gates"]), {"{}": 1}), (marked, {})], tmp_path)
+
+
 def test_one_unseen_service_is_a_row_beside_those_that_fire(tmp_path: Path) -> None:
     panel = panels(data("three services, two pools", tmp_path))[TABLE]
     seen = 'anomaly:score{service="%s",anomaly_type="error_spike"}'
@@ -333,8 +344,9 @@ def test_one_unseen_service_is_a_row_beside_those_that_fire(tmp_path: Path) -> N
         ("1x440 0x39", "1", "no known fault"),
         ("0", "1", "no known fault"),
         ("", "0", "unknown: the exporter is not scraped"),
+        ("1x458 _x21", "0", "unknown: the exporter is not scraped"),
     ],
-    ids=["now", "just now", "too long ago", "never", "nobody knows"],
+    ids=["now", "just now", "too long ago", "never", "nobody knows", "nobody knows any more"],
 )
 def test_which_fault_explains_it(fault: str, exporter: str, explained: str, tmp_path: Path) -> None:
     world = {**IN_A_FAULT, 'up{job="dev-hq"}': exporter}
