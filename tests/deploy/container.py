@@ -43,7 +43,7 @@ def main() -> None:
     os.execvpe(container["argv"][0], container["argv"], container["environment"])  # noqa: S606
 
 
-def _enter_network(network: Any) -> None:  # noqa: ANN401 - from JSON
+def _enter_network(network: Any) -> None:
     """That of the machine (None), one of its own ("new"), or that of another process, by its number."""
     if os.geteuid() != 0:
         _become_root_of_a_namespace(network)
@@ -55,7 +55,7 @@ def _enter_network(network: Any) -> None:  # noqa: ANN401 - from JSON
         _join(f"/proc/{network}/ns/net", CLONE_NEWNET)
 
 
-def _become_root_of_a_namespace(network: Any) -> None:  # noqa: ANN401 - from JSON
+def _become_root_of_a_namespace(network: Any) -> None:
     if isinstance(network, int):
         _join(f"/proc/{network}/ns/user", CLONE_NEWUSER)
         return
@@ -121,7 +121,7 @@ def _bytes(value: str | Path | None) -> bytes | None:
     return None if value is None else str(value).encode()
 
 
-def _call(function: Any, *arguments: object) -> None:  # noqa: ANN401 - of ctypes
+def _call(function: Any, *arguments: object) -> None:
     if function(*arguments) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{function.__name__}{arguments}: {os.strerror(number)}")

@@ -1,4 +1,4 @@
-"""The image, made without an engine: the steps of the Dockerfile, run in roots of their own on this machine's Python."""
+"""The image, made without an engine: the steps of the Dockerfile, run in a root of their own with this Python."""
 
 from __future__ import annotations
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -170,8 +168,10 @@ class Pod:
             for mount in service.get("volumes", [])
         ]
 
-    def _file(self, source: str) -> Path:
-        return self.stack_file if source == "./stack.yaml" else ROOT / source
+    def _source(self, mount: dict[str, Any]) -> Path:
+        if mount["type"] == "volume":
+            return self._volume(mount["source"])
+        return self.stack_file if mount["source"] == "./stack.yaml" else ROOT / mount["source"]
 
     def _volume(self, name: str) -> Path:
         path = self.directory / "volumes" / name

@@ -1,0 +1,113 @@
+"""`dev-hq configure` and what it makes possible: a stack whose programs others start."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from hq import healthy
+from hq.cli import main
+from hq.others import runs_elsewhere
+from stack.loader import load_stack
+from stack.placement import remove_placement, write_placement
+from tests.chaos.stacks import stack_of
+from tests.serving import serving
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return stack_of(tmp_path).file
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_it_writes_what_the_programs_read_and_starts_nothing(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--stack", str(path), "configure"]) == 0
+    var = path.parent / "var"
+    assert capsys.readouterr().out == f"wrote the configuration of {path} to {var}\n"
+    assert {file.name for file in var.iterdir()} == {
+        "alertmanager.yml", "envoy.json", "prometheus.yml", "rules", "webhook-token",
+    }  # fmt: skip
+    assert mode(var / "webhook-token") == 0o600
+
+
+def test_the_group_reads_the_secrets_only_when_asked_for(path: Path) -> None:
+    password = path.parent / "secrets" / "password"
+    options = ["--group-reads", "--grafana-password", str(password)]
+    assert main(["--stack", str(path), "configure", *options]) == 0
+    assert (mode(path.parent / "var" / "webhook-token"), mode(password)) == (0o640, 0o640)
+
+
+def test_secrets_stay_as_they_are_when_it_is_run_again(path: Path) -> None:
+    password = path.parent / "password"
+    secrets = (path.parent / "var" / "webhook-token", password)
+    words = ["--stack", str(path), "configure", "--grafana-password", str(password)]
+    assert main(words) == 0
+    before = [secret.read_text() for secret in secrets]
+    assert main(words) == 0
+    assert [secret.read_text() for secret in secrets] == before
+    assert before[0] != before[1]
+
+
+def test_a_running_stack_keeps_its_configuration(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    var = load_stack(path).directory
+    write_placement(var, {})
+    try:
+        assert main(["--stack", str(path), "configure"]) == 2
+    finally:
+        remove_placement(var)
+    assert capsys.readouterr().err == (
+        f"dev-hq: the stack of {path} runs (pid {os.getpid()}) and wrote its configuration itself; "
+        "`dev-hq down` stops it\n"
+    )
+    assert not (var / "envoy.json").exists()
+
+
+def test_what_cannot_be_written_is_named(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    taken = path.parent / "var" / "envoy.json"
+    taken.mkdir(parents=True)
+    assert main(["--stack", str(path), "configure"]) == 2
+    assert capsys.readouterr().err == f"dev-hq: {taken} cannot be written: Is a directory\n"
+
+
+def envoy_answering(answer: bytes) -> type[http.server.BaseHTTPRequestHandler]:
+    class Envoy(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/server_info" else 503)
+            self.end_headers()
+            self.wfile.write(answer)
+
+    return Envoy
+
+
+@pytest.mark.parametrize(
+    ("config", "ours"), [("{var}/envoy.json", True), ("/other/var/envoy.json", False), ("", False), (None, False)]
+)
+def test_a_stack_is_known_by_the_configuration_of_its_envoy(tmp_path: Path, config: str | None, ours: bool) -> None:
+    file = tmp_path / "stack.yaml"
+    options = None if config is None else {"config_path": config.format(var=tmp_path / "var")}
+    with serving(envoy_answering(json.dumps({"command_line_options": options}).encode())) as address:
+        text = stack_of(tmp_path).file.read_text()
+        file.write_text(f"{text}envoy: {{admin: {address}}}\n")
+        assert runs_elsewhere(load_stack(file)) is ours
+
+
+def test_what_is_no_envoy_is_not_ours(tmp_path: Path) -> None:
+    file = stack_of(tmp_path).file
+    with serving(envoy_answering(b"<html>")) as address:
+        file.write_text(f"{file.read_text()}envoy: {{admin: {address}}}\n")
+        assert not runs_elsewhere(load_stack(file))
+
+
+def test_the_health_check_says_what_it_got(capsys: pytest.CaptureFixture[str]) -> None:
+    with serving(envoy_answering(b"")) as address:
+        assert healthy.main([f"http://{address}/server_info"]) == 0
+        assert healthy.main([f"http://{address}/ready"]) == 1
+    assert capsys.readouterr().err == f"http://{address}/ready answers 503\n"
