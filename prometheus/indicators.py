@@ -8,10 +8,9 @@ from dataclasses import replace
 
 from prometheus.convention import Matchers
 from prometheus.presets import ENVOY_LISTENER, PRESETS, equal_to
-from prometheus.selector import equal_value, is_selector
+from prometheus.selector import equal_value
 from prometheus.slo import Sli
 from stack.dataclass import dataclass
-from stack.errors import HqError
 from stack.model import PromqlSli, Service
 from stack.prefix import service_prefix
 
@@ -28,14 +27,14 @@ class Family:
 
 
 def sli_of(service: Service) -> Sli:
-    """The indicator of a service, from its preset or its own PromQL; raises HqError for what is no selector."""
+    """The indicator of a service, from its preset or its own PromQL."""
     if isinstance(service.sli, PromqlSli):
         return _custom(service.name, service.sli)
     return _preset(service.sli.preset, service.name, equal_to(service.sli.selector.items()))
 
 
 def families(services: Iterable[Service]) -> Iterator[Family]:
-    """The services by family, each in exactly one; raises HqError for what is no selector.
+    """The services by family, each in exactly one.
 
     One preset and one selector make a family, but for the label whose value is the name of the service; in Traefik's,
     the name and the provider, which is the same for all of a family.
@@ -99,19 +98,12 @@ def _preset(preset: str, name: str, selected: Matchers) -> Sli:
 
 
 def _custom(name: str, sli: PromqlSli) -> Sli:
-    for key in ("total", "good", "bad", "latency", "throttled"):
-        series = getattr(sli, key)
-        if series is not None and not is_selector(series):
-            raise HqError(
-                f"services.{name}.sli.{key}: {series!r} does not select the series of a counter; "
-                'write it like http_requests_total{job="shop"}, without functions'
-            )
     return Sli(
         service=name,
-        total=sli.total.strip(),
-        bad=sli.bad and sli.bad.strip(),
-        good=sli.good and sli.good.strip(),
-        buckets=sli.latency and sli.latency.strip(),
-        throttled=sli.throttled and sli.throttled.strip(),
+        total=sli.total,
+        bad=sli.bad,
+        good=sli.good,
+        buckets=sli.latency,
+        throttled=sli.throttled,
         job=equal_value(sli.total, "job"),
     )

@@ -6,22 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from stack.errors import HqError
+from stack.selector import SELECTOR, STRING, is_label
 
-_LABEL = re.compile(r"(?!__)[a-zA-Z_][a-zA-Z0-9_]*", re.ASCII)
-_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
-STRING = r"""(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`]*`)"""
-"""The regular expression of a string in PromQL."""
 _ONE_MATCHER = re.compile(
     rf"(?P<label>[a-zA-Z_][a-zA-Z0-9_]*)\s*(?P<operator>=~|!~|!=|=)\s*(?P<string>{STRING})", re.ASCII
 )
-_MATCHER = rf"\s*[a-zA-Z_][a-zA-Z0-9_]*\s*(?:=~|!~|!=|=)\s*{STRING}\s*"
-_MATCHERS = rf"\{{(?:{_MATCHER}(?:,{_MATCHER})*,?)?\s*\}}"
-_SELECTOR = re.compile(rf"\s*(?P<name>{_NAME})?\s*(?P<matchers>{_MATCHERS})?\s*", re.ASCII)
-
-
-def is_label(text: str) -> bool:
-    """Whether `text` can be the name of a label that a user has set."""
-    return _LABEL.fullmatch(text) is not None
 
 
 def quoted(value: str) -> str:
@@ -65,15 +54,9 @@ def matching_each(series: str, patterns: Mapping[str, str]) -> str:
     return series
 
 
-def is_selector(text: str) -> bool:
-    """Whether `text` selects series and does nothing else, so that rate() can be taken of it."""
-    match = _SELECTOR.fullmatch(text)
-    return match is not None and bool(match["name"] or match["matchers"])
-
-
 def name_of(series: str) -> str | None:
     """The name of the metric before the braces of the selector `series`."""
-    match = _SELECTOR.fullmatch(series)
+    match = SELECTOR.fullmatch(series)
     return match["name"] if match else None
 
 
@@ -85,7 +68,7 @@ def equal_value(series: str, label: str) -> str | None:
 
 def matchers(series: str) -> Iterator[tuple[str, str, str]]:
     """The matchers of a selector: label, operator, and the value that its string says."""
-    match = _SELECTOR.fullmatch(series)
+    match = SELECTOR.fullmatch(series)
     for found in _ONE_MATCHER.finditer(match["matchers"] or "") if match else ():
         string = found["string"]
         value = string[1:-1]

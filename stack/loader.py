@@ -34,6 +34,7 @@ from stack.model import (
     SuccessObjective,
 )
 from stack.objective import read_objective
+from stack.selector import read_label, read_selector
 from stack.suggestion import suggestion
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ WITHOUT_HISTOGRAM = ("haproxy", "blackbox")
 GATES = ("success_rate", "latency", "error_budget")
 OWN_PROGRAMS = ("envoy", "exporter", "prometheus", "alertmanager", "dev-hq")
 DAY = 86400.0
-LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 T = TypeVar("T")
 
@@ -129,13 +129,13 @@ def _service(name: str, value: Value) -> Service:
 
 def _capacity(value: Value) -> Capacity | None:
     keys = value.fields(required=("used", "limit"))
-    limit = keys["limit"].text()
-    if not re.match(r"[\d.+-]", limit):  # no selector begins like that
-        return Capacity(keys["used"].text(), limit)
+    used = read_selector(keys["used"])
+    if not re.match(r"[\d.+-]", keys["limit"].text()):  # no selector begins like that
+        return Capacity(used, read_selector(keys["limit"]))
     number = keys["limit"].number(Decimal(0), Decimal(10**9))
     if not number:
         raise keys["limit"].error(f"{keys['limit'].path} must be more than 0, or a selector of what there is")
-    return Capacity(keys["used"].text(), number)
+    return Capacity(used, number)
 
 
 def _sli(value: Value) -> PresetSli | PromqlSli:
@@ -143,18 +143,12 @@ def _sli(value: Value) -> PresetSli | PromqlSli:
         keys = value.fields(required=("preset",), optional=("selector",))
         selector = keys["selector"].mapping() if "selector" in keys else {}
         return PresetSli(
-            keys["preset"].choice(PRESETS), {_label(name, text): text.text() for name, text in selector.items()}
+            keys["preset"].choice(PRESETS), {read_label(name, text): text.text() for name, text in selector.items()}
         )
     keys = value.fields(required=("total",), optional=("good", "bad", "latency", "throttled"))
     if ("good" in keys) == ("bad" in keys):
         raise value.error(f"{value.path} needs either good or bad beside total")
-    return PromqlSli(**{key: text.text() for key, text in keys.items()})
-
-
-def _label(name: str, value: Value) -> str:
-    if not LABEL.fullmatch(name):
-        raise value.error(f'"{name}" is not a label name; use letters, digits and _, not a digit first')
-    return name
+    return PromqlSli(**{key: read_selector(series) for key, series in keys.items()})
 
 
 def _success_rate(value: Value) -> SuccessObjective | None:

@@ -22,8 +22,9 @@ from gates.gate import GateResult, Kind, QualityGate, Verdict
 from gates.instant import UnusableAnswerError, refuse_partial
 from gates.wording import number
 from prometheus.errors import RefusedError
-from prometheus.selector import equal_value, is_selector
+from prometheus.selector import equal_value
 from stack.dataclass import dataclass
+from stack.selector import is_selector
 
 if TYPE_CHECKING:
     from gates.instant import Instant

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gates.conditions.baseline import Baseline
-from prometheus.selector import is_label
 from stack.document import Value
 from stack.model import LONGEST_GATE_WINDOW
+from stack.selector import is_label
 
 PREVIOUS = "previous"
 

@@ -23,7 +23,7 @@ from gates.configuration.limits import (
     warning_above,
     warning_below,
 )
-from gates.configuration.series import read_histogram, read_series
+from gates.configuration.series import read_histogram
 from gates.configuration.slos import Slo, read_title
 from gates.gate import Condition, Kind, Place, QualityGate
 from gates.wording import number
@@ -31,6 +31,7 @@ from stack.dataclass import dataclass
 from stack.document import Value
 from stack.objective import read_objective
 from stack.quantity import format_percent
+from stack.selector import read_selector
 from stack.suggestion import suggestion
 
 _TELLING = {
@@ -201,5 +202,5 @@ def _promql(keys: Mapping[str, Value]) -> PromQl:
     warns = read_limit(keys["warn"]) if "warn" in keys else None
     if warns and not is_stricter(warns, passes):
         raise keys["warn"].error(f"{keys['warn'].path} must be a stricter limit than pass, {passes}")
-    alive = read_series(keys["alive"]) if "alive" in keys else None
+    alive = read_selector(keys["alive"]) if "alive" in keys else None
     return PromQl(keys["promql"].text().strip(), passes, warns, alive)

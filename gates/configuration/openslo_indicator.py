@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from prometheus.selector import equal_value, is_selector
+from prometheus.selector import equal_value
 from prometheus.slo import Sli
 from stack.document import Value
+from stack.selector import is_selector
 from stack.suggestion import suggestion
 
 _RATIO = ("counter", "good", "bad", "total", "rawType", "raw")

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import re
 
-from prometheus.selector import equal_value, is_selector, matchers, matching
+from prometheus.selector import equal_value, matchers, matching
 from prometheus.slo import Sli
 from stack.document import Value
+from stack.selector import read_selector
 
 _HISTOGRAM = re.compile(r"\s*([a-zA-Z_:][a-zA-Z0-9_:]*)(.*)", re.ASCII | re.DOTALL)
 
 
-def read_series(value: Value) -> str:
-    """A selector of series."""
-    text = value.text().strip()
-    if not is_selector(text):
-        raise value.error(
-            f"{value.path}: {text} is no selector of series; write it like "
-            'http_requests_total{job="shop"}, without functions'
-        )
-    return text
-
-
 def read_histogram(value: Value, service: str) -> Sli:
     """The indicator that has nothing but the histogram that `value` selects, `_bucket` added to its name if need be."""
-    text = read_series(value)
+    text = read_selector(value)
     if any(label == "le" for label, _, _ in matchers(text)):
         raise value.error(f"{value.path} must leave the label le to the gate; it reads all buckets")
     match = _HISTOGRAM.fullmatch(text)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
-from gates.configuration.series import read_series
 from prometheus.selector import equal_value
 from prometheus.slo import Sli
 from stack.dataclass import dataclass
 from stack.document import Value
 from stack.objective import read_objective
+from stack.selector import read_selector
 
 DAY = 86400.0
 PERIOD = 30 * DAY
@@ -69,13 +69,13 @@ def _indicator(keys: Mapping[str, Value], value: Value) -> Sli:
         raise value.error(f'{value.path} needs the key "total"')
     if "probes" not in keys and ("good" in keys) == ("bad" in keys):
         raise value.error(f"{value.path} needs either good or bad beside total")
-    total = read_series(keys["probes" if "probes" in keys else "total"])
+    total = read_selector(keys["probes" if "probes" in keys else "total"])
     good = keys.get("probes", keys.get("good"))
     return Sli(
         service=read_title(keys["service"]) if "service" in keys else "",
         total=total,
-        bad=read_series(keys["bad"]) if "bad" in keys else None,
-        good=read_series(good) if good else None,
+        bad=read_selector(keys["bad"]) if "bad" in keys else None,
+        good=read_selector(good) if good else None,
         job=equal_value(total, "job"),
         probed="probes" in keys,
     )

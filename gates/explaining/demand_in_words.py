@@ -14,8 +14,8 @@ from gates.conditions.success_rate import SuccessRate
 from gates.gate import Kind, QualityGate
 from gates.proof import OneLook
 from gates.wording import count
-from prometheus.selector import is_selector
 from stack.quantity import format_duration, format_percent
+from stack.selector import is_selector
 
 
 def demand_in_words(gate: QualityGate) -> Iterator[str]:

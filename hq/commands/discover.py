@@ -70,7 +70,7 @@ def _discover(arguments: argparse.Namespace) -> int:
 
 
 def _matcher(text: str) -> tuple[str, str, str]:
-    from prometheus.selector import is_label
+    from stack.selector import is_label
 
     label, equals, value = text.partition("=")
     if not (equals and value and is_label(label)):

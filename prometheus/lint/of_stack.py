@@ -15,7 +15,7 @@ from stack.model import Stack
 
 
 def counted(stack: Stack) -> Iterator[Metric]:
-    """The metrics of the services' indicators, and of what can run full; raises HqError for what is no selector."""
+    """The metrics of the services' indicators, and of what can run full."""
     for service in stack.services.values():
         sli = sli_of(service)
         kind = GAUGE if sli.probed else COUNTER

@@ -35,7 +35,7 @@ WHOLE = 16, 240.0
 
 
 def budget_groups(stack: Stack) -> tuple[RuleGroup, ...]:
-    """The groups of the rules about objectives; raises HqError for a bad selector."""
+    """The groups of the rules about objectives."""
 
     def group(name: str, interval: float, *rules: Iterable[Recording | AlertRule]) -> RuleGroup:
         return RuleGroup(name, interval, tuple(rule for some in rules for rule in some))

@@ -20,7 +20,7 @@ QUANTILE = "0.95"
 
 
 def recordings(stack: Stack) -> Iterator[Recording]:
-    """Everything that is recorded of the stack, each after what it reads; raises HqError for a bad selector."""
+    """Everything that is recorded of the stack, each after what it reads."""
     found = tuple(families(stack.services.values()))
     yield from _of_services(found)
     yield from service_saturation(stack.services.values())

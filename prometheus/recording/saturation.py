@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from prometheus.rule import Recording
-from prometheus.selector import is_selector, selector
-from stack.errors import HqError
+from prometheus.selector import selector
 from stack.model import Capacity, Pool, Service
 from stack.prefix import pool_prefix
 
@@ -16,32 +15,23 @@ _FILES = "service:file_descriptors:ratio"
 
 
 def service_saturation(services: Iterable[Service]) -> Iterator[Recording]:
-    """The fullest of what each service shows: its file descriptors, and what stack.yaml names.
-
-    Raises HqError for what is no selector.
-    """
+    """The fullest of what each service shows: its file descriptors, and what stack.yaml names."""
     declared = {service.name: service.saturation for service in services if service.saturation}
     others = f'{{service!~"{"|".join(declared)}"}}' if declared else ""
     yield Recording(RECORD, f"{_FILES}{others}")
     for name, capacity in declared.items():
-        yield Recording(RECORD, f'max({_use(name, capacity)} or {_FILES}{{service="{name}"}})', {"service": name})
+        yield Recording(RECORD, f'max({_use(capacity)} or {_FILES}{{service="{name}"}})', {"service": name})
 
 
-def _use(service: str, capacity: Capacity) -> str:
+def _use(capacity: Capacity) -> str:
     """Of the fullest instance; series of one instance, such as states or queues, are added up.
 
     A gauge that says NaN, such as one of a pool that its process has closed, counts as one that says nothing.
     """
-    for key, series in (("used", capacity.used), ("limit", capacity.limit)):
-        if isinstance(series, str) and not is_selector(series):
-            raise HqError(
-                f"services.{service}.saturation.{key}: {series!r} does not select the series of a gauge; "
-                'write it like db_connections_active{job="shop"}, without functions'
-            )
-    used = f"sum by (job, instance) (({capacity.used.strip()} >= 0) < Inf)"
+    used = f"sum by (job, instance) (({capacity.used} >= 0) < Inf)"
     if isinstance(capacity.limit, Decimal):
         return f"max({used}) / {capacity.limit}"
-    return f"max({used} / sum by (job, instance) ({capacity.limit.strip()} > 0))"
+    return f"max({used} / sum by (job, instance) ({capacity.limit} > 0))"
 
 
 def pool_saturation(pool: Pool) -> Recording:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import zip_longest
 
-from prometheus.selector import STRING, matchers, name_of
+from prometheus.selector import matchers, name_of
+from stack.selector import STRING
 
 _WORDS = "and|or|unless|bool|offset|inf|nan|start|end|atan2|by|without|on|ignoring|group_left|group_right"
 _MATCHERS = rf"\{{(?:[^{{}}\"'`]|{STRING})*\}}"

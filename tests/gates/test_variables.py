@@ -13,9 +13,10 @@ from gates.check import main
 from gates.configuration.gates_file import load_gates
 from gates.configuration.variables import Variables
 from prometheus.client import PrometheusClient
-from prometheus.selector import equal_value, is_selector
+from prometheus.selector import equal_value
 from stack.document import parse_document
 from stack.errors import ConfigError
+from stack.selector import is_selector
 from tests.gates.past import Past
 
 GATES = """version: 1

@@ -8,8 +8,8 @@ import pytest
 
 from prometheus.conventions import CONVENTIONS, metrics
 from prometheus.presets import PRESETS
-from prometheus.selector import is_selector
 from stack import loader
+from stack.selector import is_selector
 
 PAGE = (Path(__file__).parents[2] / "docs" / "presets.md").read_text()
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prometheus.selector import equal_value, is_selector, matching, matching_each, quoted, selector
+from prometheus.selector import equal_value, matching, matching_each, quoted, selector
 from stack.errors import HqError
+from stack.selector import is_selector
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 HOSTILE = '"} or vector(1) or up{x="'

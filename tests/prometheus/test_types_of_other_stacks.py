@@ -9,8 +9,7 @@ import pytest
 
 from prometheus.detection.alerts import watching_alerts
 from prometheus.formats.text import dump
-from prometheus.rules import rule_texts, write_rules
-from stack.errors import HqError
+from prometheus.rules import write_rules
 from tests.prometheus.rule_case import BUCKET, case, counter, finite, histogram, look
 from tests.prometheus.stacks import OTHERS, demo_stack, stack_of
 from tests.prometheus.test_rules import promtool
@@ -132,20 +131,3 @@ def test_nobody_waits_for_envoy_or_the_exporter_where_nothing_can_be_broken(tmp_
         alert.alert for alert in watching_alerts(alone)
     }
     assert left_out == {"EnvoyDown", "ExporterMissing"}
-
-
-@pytest.mark.parametrize(
-    ("saturation", "complaint"),
-    [
-        ("{used: sum(db), limit: 5}", "used: 'sum(db)'"),
-        ("{used: db, limit: 'db or vector(1)'}", "limit: 'db or vector(1)'"),
-    ],
-)  # fmt: skip
-def test_what_is_full_must_be_a_gauge(saturation: str, complaint: str, tmp_path: Path) -> None:
-    text = f"{OTHERS['own promql, good requests, no histogram']}    saturation: {saturation}\n"
-    with pytest.raises(HqError) as caught:
-        rule_texts(stack_of(text, tmp_path))
-    assert str(caught.value) == (
-        f"services.shop.saturation.{complaint} does not select the series of a gauge; "
-        'write it like db_connections_active{job="shop"}, without functions'
-    )
