@@ -16,6 +16,10 @@ NONE_ASKED = -3.0  # as in VERDICT_WORDS
 
 _POOL = 'pool="$chaos_target"'
 _IN_FRONT = service_prefix("$chaos_target")
+_LISTENER = f'envoy_http_conn_manager_prefix="{_IN_FRONT}"'
+
+
+_FRONT = "in front of $chaos_target"
 
 
 def what_was_done() -> Panel:
@@ -55,6 +59,7 @@ def _requests(stack: Stack) -> Panel:
         [
             Query(of_target(stack, "service:requests:rate1m"), "{{service}}"),
             Query(f"pool:requests:rate1m{{{_POOL}}}", "through {{pool}}"),
+            Query(f"sum(rate(envoy_http_downstream_rq_total{{{_LISTENER}}}[$__rate_interval]))", _FRONT),
         ],
         unit="reqps",
         minimum=0,
@@ -63,8 +68,7 @@ def _requests(stack: Stack) -> Panel:
 
 
 def _errors(stack: Stack) -> Panel:
-    listener = f'envoy_http_conn_manager_prefix="{_IN_FRONT}"'
-    failed = f'envoy_http_downstream_rq_xx{{{listener}, envoy_response_code_class="5"}}'
+    failed = f'envoy_http_downstream_rq_xx{{{_LISTENER}, envoy_response_code_class="5"}}'
     limited = f'envoy_http_local_rate_limit_rate_limited{{envoy_local_http_ratelimit_prefix="{_IN_FRONT}"}}'
     return timeseries(
         "Errors",
@@ -76,8 +80,8 @@ def _errors(stack: Stack) -> Panel:
             Query(f"pool:errors:ratio_rate1m{{{_POOL}}}", "through {{pool}}"),
             Query(
                 f"(sum(rate({failed}[$__rate_interval])) + (sum(rate({limited}[$__rate_interval])) or vector(0)))"
-                f" / (sum(rate(envoy_http_downstream_rq_xx{{{listener}}}[$__rate_interval])) > 0)",
-                "in front of $chaos_target",
+                f" / (sum(rate(envoy_http_downstream_rq_xx{{{_LISTENER}}}[$__rate_interval])) > 0)",
+                _FRONT,
             ),
         ],
         unit="percentunit",
@@ -87,6 +91,7 @@ def _errors(stack: Stack) -> Panel:
 
 
 def _latency(stack: Stack) -> Panel:
+    milliseconds = f"envoy_http_downstream_rq_time_bucket{{{_LISTENER}}}"
     return timeseries(
         "95th percentile",
         "How long all but the slowest 5% of the requests took, over the last minute. It follows the objective's limit "
@@ -94,6 +99,7 @@ def _latency(stack: Stack) -> Panel:
         [
             Query(of_target(stack, "service:latency:p95_1m"), "{{service}}", Style(width=3)),
             Query(f"pool:latency:p95_1m{{{_POOL}}}", "through {{pool}}"),
+            Query(f"histogram_quantile(0.95, sum by (le) (rate({milliseconds}[$__rate_interval]))) / 1000", _FRONT),
         ],
         unit="s",
         minimum=0,

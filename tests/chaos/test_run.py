@@ -56,6 +56,9 @@ def test_without_envoy_it_could_not_run(stack: Stack) -> None:
     assert [fault["member"] for fault in announced.data["faults"]] == [0, 1]
     assert (finished.data["outcome"], finished.data["score"]) == ("could_not_run", None)
     assert finished.data["reason"] == score.reason
+    [dose] = finished.data["doses"]
+    assert (dose["asked"], dose["measured"], dose["verified"]) == (1.0, None, None)
+    assert (finished.data["impacts"], finished.data["alerts"], finished.data["parts"]) == ([], [], [])
     assert (told[0].step, told[-1].step) == (Step.ANNOUNCED, Step.SCORE)
     assert told[-1].sentence == f"could not run: {score.reason}"
     assert stack.envoy.control_plane.is_free()

@@ -345,7 +345,7 @@ def test_gates_that_were_never_asked_say_so(tmp_path: Path) -> None:
 
 
 def test_a_fault_in_front_of_a_service_is_measured_there(tmp_path: Path) -> None:
-    panel = panels(data())["Errors"]
+    found = panels(data())
     front = 'envoy_http_conn_manager_prefix="service_vendor-proxies"'
     world = {
         f'envoy_http_downstream_rq_xx{{{front},envoy_response_code_class="2"}}': "0+15x480",
@@ -354,7 +354,21 @@ def test_a_fault_in_front_of_a_service_is_measured_there(tmp_path: Path) -> None
         'envoy_http_local_rate_limit_rate_limited{envoy_local_http_ratelimit_prefix="service_vendor-proxies"}':
             "0+30x480",
     }  # fmt: skip
-    check(world, [(expr_of(panel, "C"), {"{}": 0.75})], tmp_path)
+    world |= {
+        f"envoy_http_downstream_rq_total{{{front}}}": "0+60x480",
+        f'envoy_http_downstream_rq_time_bucket{{{front},le="500"}}': "0+0x480",
+        f'envoy_http_downstream_rq_time_bucket{{{front},le="1000"}}': "0+60x480",
+        f'envoy_http_downstream_rq_time_bucket{{{front},le="+Inf"}}': "0+60x480",
+    }
+    check(
+        world,
+        [
+            (expr_of(found["Requests"], "C"), {"{}": 4}),
+            (expr_of(found["Errors"], "C"), {"{}": 0.75}),
+            (expr_of(found["95th percentile"], "C"), {"{}": 0.975}),
+        ],
+        tmp_path,
+    )
 
 
 def test_the_run_that_ended_last_is_chosen_at_first(tmp_path: Path) -> None:
