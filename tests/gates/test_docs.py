@@ -9,7 +9,7 @@ import pytest
 
 from gates.configuration.gates_file import load_gates
 from stack.document import Value
-from tests.gates.openslo import SLO
+from tests.gates.configuration.openslo import SLO
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "gates-file.md"

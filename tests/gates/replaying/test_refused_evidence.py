@@ -9,7 +9,7 @@ import pytest
 
 from stack.version import installed_version
 from tests.gates.fake_prometheus import HEALTHY
-from tests.gates.replays import Check
+from tests.gates.replaying.replays import Check
 
 pytestmark = pytest.mark.e2e
 

@@ -29,7 +29,7 @@ from stack.on_fail import OnFail
 MISTAKES = Path(__file__).parent / "mistakes"
 GOOD = (MISTAKES / "good.yaml").read_text()
 GATE = "{name: success, slo: availability}"
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 SHOP = Sli(
     service="shop",
     total='requests_total{job="shop"}',

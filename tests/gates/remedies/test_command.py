@@ -16,7 +16,8 @@ from gates.check import main
 from gates.remedies.transcript import SHOWN
 from stack.process import process_started
 from stack.waiting import wait_for
-from tests.gates.failing import (
+from tests.gates.fake_prometheus import answering
+from tests.gates.remedies.failing import (
     FAILS,
     line_of_remediation,
     outcomes,
@@ -25,7 +26,6 @@ from tests.gates.failing import (
     stack,
     start,
 )
-from tests.gates.fake_prometheus import answering
 
 pytestmark = pytest.mark.e2e
 
@@ -279,7 +279,7 @@ def test_an_interrupt_while_it_is_started_leaves_nothing_running(tmp_path: Path)
     deaf = "(trap '' TERM; exec sleep 60) >/dev/null 2>&1 &"
     program(tmp_path, f"trap 'echo heard > heard; exit' TERM; {deaf} echo $! > new; mv new pid; wait")
     interrupted = [sys.executable, "-c", INTERRUPTED]
-    known = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    known = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run(interrupted, cwd=tmp_path, env=known, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (130, b"")
     assert is_gone(tmp_path / "pid")

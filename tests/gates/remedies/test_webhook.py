@@ -23,14 +23,14 @@ import pytest
 
 from gates.check import main
 from stack.address import free_address
-from tests.gates.failing import FAILS, line_of_remediation, outcomes, remediations, stack, start
 from tests.gates.fake_prometheus import answering
+from tests.gates.remedies.failing import FAILS, line_of_remediation, outcomes, remediations, stack, start
 from tests.serving import serving
 
 pytestmark = pytest.mark.e2e
 
 SECRET = "an-old-canary"
-PAGE = Path(__file__).parent.parent.parent / "docs" / "gate-remediation.md"
+PAGE = Path(__file__).parents[3] / "docs" / "gate-remediation.md"
 Reply = Callable[[http.server.BaseHTTPRequestHandler], None]
 
 

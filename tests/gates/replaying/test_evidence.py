@@ -19,7 +19,7 @@ from stack.version import installed_version
 from tests.gates.answered import STACK
 from tests.gates.fake_prometheus import HEALTHY, answering, clock, evenly, slices, vector
 from tests.gates.past import Past
-from tests.gates.replays import Check
+from tests.gates.replaying.replays import Check
 
 pytestmark = pytest.mark.e2e
 

@@ -15,8 +15,17 @@ from gates.objectives import checklist_of
 from stack.journal import Journal
 from stack.loader import load_stack
 from stack.waiting import wait_for
-from tests.gates.failing import FAILS, PASSES, line_of_remediation, outcomes, program, remediations, stack, start
 from tests.gates.fake_prometheus import Answer, answering, vector
+from tests.gates.remedies.failing import (
+    FAILS,
+    PASSES,
+    line_of_remediation,
+    outcomes,
+    program,
+    remediations,
+    stack,
+    start,
+)
 
 pytestmark = pytest.mark.e2e
 

@@ -13,7 +13,7 @@ from stack.address import free_address
 from stack.journal import Journal, Record
 from tests.gates.fake_prometheus import HEALTHY, Answer, vector
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 STACK = """
 services:
   shop:

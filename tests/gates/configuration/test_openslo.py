@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gates.openslo import GATES, LIBRARY, REFERRING, SLO, gates
+from tests.gates.configuration.openslo import GATES, LIBRARY, REFERRING, SLO, gates
 
 INLINE = """version: 1
 prometheus: {url: 'http://127.0.0.1:9090'}

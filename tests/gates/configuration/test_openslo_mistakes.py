@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gates.check import main
 from stack.errors import HqError
-from tests.gates.openslo import GATES, LIBRARY, REFERRING, SLO, gates
+from tests.gates.configuration.openslo import GATES, LIBRARY, REFERRING, SLO, gates
 
 
 @pytest.fixture(autouse=True)
