@@ -8,6 +8,7 @@ from grafana.panels import Panel, stat, state_timeline, timeseries
 from grafana.promql import EXPORTER, OF_ANOMALY, SERVICES, WATCHDOG, first, highest, number
 from grafana.query import Query
 from prometheus.catalogue import CATALOGUE
+from prometheus.rules import rule_files
 from prometheus.server import OWN_JOBS
 from stack.model import Stack
 
@@ -19,11 +20,12 @@ GOOD_AT_ZERO = (Step(0, CALM), Step(1e-9, BY_SEVERITY["high"]))
 
 def health(stack: Stack) -> list[Panel]:
     """Eight stats in a line, then what goes on over time."""
+    groups = _of_our_groups(stack)
     return [
         _watchdog(),
         _age(),
-        _failures(),
-        _missed(),
+        _failures(groups),
+        _missed(groups),
         _notifications(),
         _unseen(stack),
         _without_band(),
@@ -31,10 +33,16 @@ def health(stack: Stack) -> list[Panel]:
         _scrapes(),
         _collectors(),
         _watching(),
-        _rules(),
+        _rules(groups),
         _lost_targets(),
         _saved(),
     ]
+
+
+def _of_our_groups(stack: Stack) -> str:
+    """The matcher of our own groups of rules; Prometheus names a group after its file."""
+    names = "|".join(group.name for file in rule_files(stack) for group in file.groups)
+    return f'rule_group=~".*;({names})"'
 
 
 def _watchdog() -> Panel:
@@ -75,21 +83,21 @@ def _counted(title: str, description: str, counters: str) -> Panel:
     )
 
 
-def _failures() -> Panel:
+def _failures(groups: str) -> Panel:
     return _counted(
         "Failures",
-        "Evaluations of rules that failed in the time range. None is normal; each hides the alerts of its rule: see "
+        "Evaluations of our rules that failed in the time range. None is normal; each hides the alerts of a rule: see "
         "the log of Prometheus. Not scraped: Prometheus does not scrape itself.",
-        "sum(increase(prometheus_rule_evaluation_failures_total[$__range]))",
+        f"sum(increase(prometheus_rule_evaluation_failures_total{{{groups}}}[$__range]))",
     )
 
 
-def _missed() -> Panel:
+def _missed(groups: str) -> Panel:
     return _counted(
         "Missed",
         "Evaluations that were skipped in the time range since the one before took too long. None is normal; else make "
         "the evaluation interval longer, or Prometheus faster.",
-        "sum(increase(prometheus_rule_group_iterations_missed_total[$__range]))",
+        f"sum(increase(prometheus_rule_group_iterations_missed_total{{{groups}}}[$__range]))",
     )
 
 
@@ -195,9 +203,9 @@ def _watching() -> Panel:
     )
 
 
-def _rules() -> Panel:
-    share = "prometheus_rule_group_last_duration_seconds / prometheus_rule_group_interval_seconds"
-    by_group = f'max by (group) (label_replace({share}, "group", "$1", "rule_group", ".*;(.*)"))'
+def _rules(groups: str) -> Panel:
+    took, every = (f"prometheus_rule_group_{name}_seconds{{{groups}}}" for name in ("last_duration", "interval"))
+    by_group = f'max by (group) (label_replace({took} / {every}, "group", "$1", "rule_group", ".*;(.*)"))'
     return timeseries(
         "Rule evaluation",
         "How much of its interval each group of rules takes. Below half is normal; at 100% evaluations are missed, and "

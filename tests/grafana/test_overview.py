@@ -41,8 +41,9 @@ NO_EXPORTER: World = {
     f'slo:error_budget:ratio{{{SHOP},slo="success_rate"}}': "0.005",
     f'slo:error_budget_remaining:ratio{{{SHOP},slo="success_rate"}}': "0.8",
     'up{job="dev-hq"}': "0",
-    "prometheus_rule_evaluation_failures_total": "0",
-    "prometheus_rule_group_iterations_missed_total": "0",
+    'prometheus_rule_evaluation_failures_total{rule_group="/etc/anomalies.yml;anomalies"}': "0",
+    'prometheus_rule_evaluation_failures_total{rule_group="/etc/others.yml;others"}': "0+9x480",
+    'prometheus_rule_group_iterations_missed_total{rule_group="/etc/anomalies.yml;anomalies"}': "0",
     "prometheus_notifications_errors_total": "0",
     "alertmanager_notifications_failed_total": "0",
 }
