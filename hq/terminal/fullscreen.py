@@ -130,7 +130,7 @@ class FullScreen:
         return None
 
     def _draw(self) -> None:
-        """The whole screen in one write, over what is there: nothing flickers."""
+        """The whole screen, over what is there and without clearing it first: nothing flickers."""
         width, height = self._size()
         lines = screen(self._picture(), width, height)
         self._console.size = (width, height)

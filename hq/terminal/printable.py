@@ -25,5 +25,5 @@ def printable(text: str, encoding: str = "utf-8") -> str:
         marks = marks + 1 if kind in _MARKS else 0
         if marks > 2 or 0xFE00 <= ord(character) <= 0xFE0F or 0xE0100 <= ord(character) <= 0xE01EF:
             continue
-        shown.append("\N{REPLACEMENT CHARACTER}" if kind in _INVISIBLE else character)
+        shown.append(" " if kind == "Zs" else "\N{REPLACEMENT CHARACTER}" if kind in _INVISIBLE else character)
     return "".join(shown).encode(encoding, "replace").decode(encoding)

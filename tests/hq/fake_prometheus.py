@@ -39,7 +39,7 @@ class FakePrometheus:
         if self.refuses or (self.refuses_ranges and endpoint == "query_range"):
             return self.refuses or 422, {"status": "error", "errorType": "execution", "error": "too many samples"}
         if endpoint == "alerts":
-            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 72))
+            now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 172))
             return 200, _success({"alerts": [{"activeAt": now, **alert} for alert in self.alerts]})
         if endpoint == "query":
             return 200, _success({"resultType": "vector", "result": list(self._vector())})
