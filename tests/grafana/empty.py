@@ -6,6 +6,8 @@ import re
 
 IN_CALM: dict[tuple[str, str], str] = {
     ("Anomaly overview", "Scores over time"): "no run has been made yet; the table beside it says so in words",
+    ("Chaos run", "What was detected"): "no run has been made yet; the first stat says so in words",
+    ("Chaos run", "Members of the pool"): "the first target that can be chosen is a service, which has no members",
 }
 """Panels over time, by dashboard and title, that have no line while nothing is wrong; others say it in words."""
 
@@ -21,9 +23,15 @@ NEEDS_HISTORY = {
 """Queries, by a pattern of what they ask, that a wave of half a minute gives no data; tests/e2e/test_dashboards.py
 asks them of a Prometheus that has the history that they need."""
 
+OF_OTHER_RUNS = {
+    r"unless on \(anomaly_type\) group by \(anomaly_type\) \(chaos_run_expected": "the wave causes what it expects",
+}
+"""Queries that a scenario would have to surprise for."""
+
 ONLY_IN_CALM = {
-    r"^0 \* max\(ALERTS\{alertname=\"Watchdog\".* unless on \(\) ALERTS": "the line that says that the detector is well",
-    r"^0 \* max\(up\{job=\"dev-hq\"\} == 1\) unless on \(\)": "the line that says in words that there was no fault",
+    r"^0 \* max\(ALERTS\{alertname=\"Watchdog\".* unless on \(\) ALERTS": "says that the detector is well",
+    r"^0 \* max\(up\{job=\"dev-hq\"\} == 1\) unless on \(\)": "says that there was no fault",
+    r"- ?3\)? unless on \(\) \(?(max by \(gate, service\) \()?quality_gate_verdict": "says that no gate was checked",
 }
 """Queries that speak as long as another one of their panel has nothing to say."""
 
