@@ -70,6 +70,13 @@ def serve(handler: type[http.server.BaseHTTPRequestHandler] = Quiet) -> Iterator
     """A real HTTP server in a thread."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
+    with answering(server) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def answering(server: http.server.HTTPServer) -> Iterator[Address]:
+    """A server that answers from a thread of its own."""
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         yield Address("127.0.0.1", server.server_address[1])

@@ -15,8 +15,8 @@ from exporters.journal import Configured, JournalCollector
 from exporters.registry import SafeRegistry
 from stack.journal import Journal
 from tests.exporters.exposed import Samples, collect, scrape
+from tests.exporters.journal_metrics import dead_process
 from tests.exporters.records import announced, fault, finished, found
-from tests.exporters.test_journal_metrics import dead_process
 
 RUN = 'chaos_target="proxies",scenario="wave"'
 OF_WHAT_WAS_FOUND = ("chaos_run_dose", "chaos_run_impact", "chaos_run_before", "chaos_run_burn", "chaos_run_alert",
