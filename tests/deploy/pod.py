@@ -159,9 +159,7 @@ class Pod:
     def _mounts(self, service: Service) -> list[dict[str, Any]]:
         return [
             {
-                "source": str(
-                    self._volume(mount["source"]) if mount["type"] == "volume" else self._file(mount["source"])
-                ),
+                "source": str(self._source(mount)),
                 "target": mount["target"],
                 "read_only": mount.get("read_only", False),
             }
