@@ -238,8 +238,8 @@ print("code", dashboard.display_real_time_anomalies(0.1, stopping))
                 written += data
         assert process.wait(10) == 0
         os.close(ours)
-    _, screen, after = written.decode().partition("\x1b[?1049h")
-    screen, _, after = screen.partition("\x1b[?1049l")
+    _, _, shown = written.decode().partition("\x1b[?1049h")
+    screen, _, after = shown.partition("\x1b[?1049l")
     assert "1 ANOMALY" in screen
     assert after == "code 1\r\n"
 
