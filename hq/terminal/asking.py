@@ -61,9 +61,9 @@ class Asking:
 
     @property
     def latest(self) -> Latest:
-        """What is known now; raises whatever kept the thread from going on."""
+        """What is known now; raises RuntimeError, from whatever kept the thread from going on."""
         if self._failure is not None:
-            raise self._failure
+            raise RuntimeError("the thread that asks Prometheus ended") from self._failure
         return self._latest
 
     def _run(self) -> None:

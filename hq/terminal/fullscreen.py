@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import sys
+import termios
 import threading
 import time
 from collections.abc import Callable
@@ -66,7 +67,7 @@ class FullScreen:
                 self._enter()
                 self._asking.start()
                 return self._loop()
-            except OSError:  # the terminal is gone, and a signal says so, or will
+            except (OSError, termios.error):  # the terminal is gone, and a signal says so, or will
                 return 128 + signal.SIGHUP
             finally:
                 self._asking.stop()

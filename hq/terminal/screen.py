@@ -11,7 +11,7 @@ from hq.terminal.sections.detail import detail
 from hq.terminal.sections.headline import banner, headline
 from hq.terminal.sections.keys_help import footer, help_page
 
-WIDE, TALL = 140, 30
+WIDE, TALL = 160, 30
 NARROW, LOW = 60, 18
 MOST_SERVICES = 4
 GUTTER = 3

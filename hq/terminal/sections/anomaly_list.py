@@ -83,7 +83,7 @@ def _row(picture: Picture, anomaly: Anomaly, width: int, is_selected: bool) -> T
 def _bars(width: int) -> int:
     if width < 70:
         return 0
-    return 8 if width < 100 else max(8, min(40, width - 92) // 4 * 4)
+    return 8 if width < 100 else min(40, width - 84) // 4 * 4
 
 
 def _cells(texts: tuple[str, ...], width: int, severity: str, middle: str, bars: str) -> list[Cell]:

@@ -77,9 +77,7 @@ def _row(picture: Picture, seen: Observation, service: Service, width: int) -> T
 
 
 def _bars(width: int) -> int:
-    if width < 60:
-        return 0
-    return max(4, min(20, (width - 42) // 3) // 4 * 4)
+    return 0 if width < 66 else min(20, (width - 42) // 3) // 4 * 4
 
 
 def _cells(name: str, measured: Sequence[tuple[str, str]], width: int, style: str = "") -> Iterator[Cell]:
