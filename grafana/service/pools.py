@@ -60,8 +60,9 @@ def _members() -> str:
 
 
 def _why_none(stack: Stack) -> str:
-    """One row in place of pools: the service uses none, or nothing is known of them."""
-    row = labelled(f"vector({_NOTHING:g})", service="$service", pool="uses none")
-    using = "|".join(sorted({pool.used_by for pool in stack.pools.values()}))
-    row = f'label_replace({row}, "pool", "no data", "service", "{using}")' if using else row
+    """One row in place of pools: nothing is known of them, or the service uses none."""
+    row = labelled(f"vector({_NOTHING:g})", service="$service", pool="no data")
+    using = {pool.used_by for pool in stack.pools.values()}
+    if without := "|".join(name for name in stack.services if name not in using):
+        row = f'label_replace({row}, "pool", "uses none", "service", "{without}")'
     return f"sum by (pool) ({row})"
