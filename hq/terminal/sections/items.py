@@ -132,7 +132,7 @@ def _grid(picture: Picture, title: str, items: Sequence[Item], width: int, rows:
 
 def _item(picture: Picture, item: Item, width: int) -> Text:
     word = min(cell_len(item.word), width)
-    made = Text(fitted(item.word, word, picture.glyphs), item.style)
+    made = Text().append(fitted(item.word, word, picture.glyphs), item.style)
     made.append(fitted(f" {item.about}", width - word, picture.glyphs))
     return made
 
