@@ -15,9 +15,11 @@ NEEDS_HISTORY = {
     r"anomaly:band_centre": "what is usual is known after half a day",
     r"anomaly:threshold\{anomaly_type=\"traffic_(spike|drop)\"": "the traffic of an hour ago is known after an hour",
     r"anomaly:threshold\{anomaly_type=\"saturation\"": "drawn for one series, and the service and its pool are two",
-    r"anomaly:actual.*ALERTS.*\"(traffic_spike\|traffic_drop|latency_shift|rate_limit_storm|saturation)\"": (
+    r" and on .*ALERTS.*\"(traffic_spike\|traffic_drop|latency_shift|rate_limit_storm|saturation|flapping)\"": (
         "the storefront retries, so that the wave causes no anomaly of this type"
     ),
+    r"anomaly:threshold\{anomaly_type=\"rate_limit_storm\".*pool=\"\"": "where there are pools, theirs is judged",
+    r"anomaly:learned": "the first mean of five minutes comes after five minutes",
     r"^max by \(alertname\).*alertname=~\"EnvoyDown\|": "the detector itself is well",
 }
 """Queries, by a pattern of what they ask, that a wave of half a minute gives no data; tests/e2e/test_dashboards.py
