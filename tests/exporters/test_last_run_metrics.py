@@ -23,16 +23,6 @@ OF_WHAT_WAS_FOUND = ("chaos_run_dose", "chaos_run_impact", "chaos_run_before", "
                      "chaos_run_points")  # fmt: skip
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.jsonl"
-
-
-@pytest.fixture
-def journal(path: Path) -> Journal:
-    return Journal(path)
-
-
 def read(path: Path) -> Samples:
     return collect(JournalCollector(path, Configured(scenarios=[("wave", "failure", "proxies")])))
 
