@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hq.commands.generate import NAMES
+from hq.commands.generate_rules import FORMATS as NAMES
 from prometheus.formats.format import Naming
 from prometheus.formats.registry import FORMATS
 from prometheus.formats.text import dump
