@@ -133,7 +133,7 @@ def test_the_same_stack_gives_the_same_bytes_in_every_process(stack: Path, grafa
 def test_check_names_what_differs_and_writes_nothing(stack: Path, grafana: Path, run: Run) -> None:
     dashboard, sources = grafana / "dashboards" / OVERVIEW, grafana / "provisioning" / SOURCES
     dashboard.write_text(dashboard.read_text().replace("30s", "31s"))
-    stack.write_text(stack.read_text().replace("scrape_interval: 1s", "scrape_interval: 2s"))
+    stack.write_text(stack.read_text().replace("http://127.0.0.1:9093", "http://127.0.0.1:9094"))
     before = contents(grafana)
     assert run("--only", "grafana", "--check") == (
         1,
