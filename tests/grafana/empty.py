@@ -18,7 +18,7 @@ NEEDS_HISTORY = {
     r" and on .*ALERTS.*\"(traffic_spike\|traffic_drop|latency_shift|rate_limit_storm|saturation|flapping)\"": (
         "the storefront retries, so that the wave causes no anomaly of this type"
     ),
-    r"anomaly:threshold\{anomaly_type=\"rate_limit_storm\".*pool=\"\"": "judged once the service itself has answered 429",
+    r"anomaly:threshold\{anomaly_type=\"rate_limit_storm\".*pool=\"\"": "judged once the service answers 429",
     r"anomaly:learned": "the first mean of five minutes comes after five minutes",
     r"^max by \(alertname\).*alertname=~\"EnvoyDown\|": "the detector itself is well",
 }
