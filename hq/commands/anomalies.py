@@ -7,8 +7,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from stack.arguments import duration
 from stack.placement import open_stack
-from stack.quantity import QuantityError, parse_duration
 
 if TYPE_CHECKING:
     from hq.terminal import AnomalyDashboard
@@ -32,6 +32,8 @@ evaluates no rules). With --watch it is what was seen last; 143 and 129 after SI
 NO_COLOR=1 leaves out colours. docs/terminal.md has the screen, the keys and the JSON.
 """
 
+SHORTEST, LONGEST = 0.1, 86400.0
+
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `anomalies`."""
@@ -48,18 +50,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--json", action="store_true", help="a JSON list instead of text; with --watch, an object a line"
     )
-    parser.add_argument("--every", type=_duration, default=2.0, help="how often with --watch (default: 2s)")
+    parser.add_argument(
+        "--every", type=duration(SHORTEST, LONGEST), default=2.0, metavar="D",
+        help="how often with --watch, such as 10s (default: 2s)",
+    )  # fmt: skip
     parser.set_defaults(handler=_anomalies)
-
-
-def _duration(text: str) -> float:
-    try:
-        seconds = parse_duration(text)
-    except QuantityError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    if seconds < 0.1:
-        raise argparse.ArgumentTypeError(f'"{text}" is too short; 100ms is the least')
-    return seconds
 
 
 def _anomalies(arguments: argparse.Namespace) -> int:

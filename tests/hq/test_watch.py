@@ -251,12 +251,20 @@ def test_from_python_blind_is_two() -> None:
     assert dashboard.display_real_time_anomalies(0.05, stopping) == 2, "nothing was seen"
 
 
-@pytest.mark.parametrize("every", ["0s", "50ms", "soon"])
-def test_how_often_is_held_to_what_makes_sense(every: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("every", "message"),
+    [
+        ("0s", 'must be a duration from 100ms to 1d, not "0s"'),
+        ("50ms", 'must be a duration from 100ms to 1d, not "50ms"'),
+        ("2d", 'must be a duration from 100ms to 1d, not "2d"'),
+        ("soon", '"soon" is not a duration; write a number and a unit, such as 300ms, 10s, 5m, 1h or 30d'),
+    ],
+)
+def test_how_often_is_held_to_what_makes_sense(every: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["anomalies", "--watch", "--every", every])
     assert caught.value.code == 2
-    assert "--every" in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines()[-1] == f"dev-hq anomalies: error: argument --every: {message}"
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
