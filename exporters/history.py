@@ -23,11 +23,11 @@ from exporters.fields import (
 )
 from stack.journal import Record
 from stack.process import ProcessIdentity
+from stack.verdicts import VERDICTS
 
 DELAY_BUCKETS = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, math.inf)
 ERRORS = ("could_not_run", "died")
 OUTCOMES = ("resilient", "weakness", "stopped", *ERRORS)
-VERDICTS = {"pass": 1.0, "warn": 0.5, "fail": 0.0, "undecided": -1.0, "error": -2.0}
 STATUSES = ("firing", "resolved")
 RUN = ("scenario", "chaos_target")
 PHASES = ("baseline", "faults", "recovery")

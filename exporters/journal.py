@@ -12,24 +12,17 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 
 from exporters.findings import finding_families
 from exporters.gauge import gauge
-from exporters.history import DELAY_BUCKETS, STATUSES, VERDICTS, History, LastVerdict
+from exporters.history import DELAY_BUCKETS, STATUSES, History, LastVerdict
 from exporters.runs import run_families
 from stack.journal import JournalTail
+from stack.verdicts import ACTUAL, THRESHOLD, VERDICT, VERDICTS
 
 GATE = ["gate", "service"]
 
 _OF_LAST_VERDICT: tuple[tuple[str, str, Callable[[LastVerdict], float | None]], ...] = (
-    (
-        "quality_gate_verdict",
-        "Last verdict: 1 pass, 0.5 warn, 0 fail, -1 undecided, -2 error.",
-        lambda last: VERDICTS[last.verdict],
-    ),
-    ("quality_gate_actual", "What the last check measured, in the gate's unit.", lambda last: last.actual),
-    (
-        "quality_gate_threshold",
-        "What the last check held it against, in the gate's unit.",
-        lambda last: last.threshold,
-    ),
+    (*VERDICT, lambda last: VERDICTS[last.verdict]),
+    (*ACTUAL, lambda last: last.actual),
+    (*THRESHOLD, lambda last: last.threshold),
     ("quality_gate_last_check_timestamp_seconds", "When the gate was last checked.", lambda last: last.at),
 )
 

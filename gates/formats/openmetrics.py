@@ -9,21 +9,13 @@ from collections.abc import Callable
 from math import isfinite
 
 from gates.formats.plain import plain
-from gates.gate import GateReport, GateResult, Verdict
+from gates.gate import GateReport, GateResult
+from stack.verdicts import ACTUAL, THRESHOLD, VERDICT, VERDICTS
 
-VALUES = {Verdict.PASS: 1.0, Verdict.WARN: 0.5, Verdict.FAIL: 0.0, Verdict.UNDECIDED: -1.0, Verdict.ERROR: -2.0}
 _FAMILIES: tuple[tuple[str, str, Callable[[GateResult], float | None]], ...] = (
-    (
-        "quality_gate_verdict",
-        "Last verdict: 1 pass, 0.5 warn, 0 fail, -1 undecided, -2 error.",
-        lambda result: VALUES[result.verdict],
-    ),
-    ("quality_gate_actual", "What the last check measured, in the gate's unit.", lambda result: result.actual),
-    (
-        "quality_gate_threshold",
-        "What the last check held it against, in the gate's unit.",
-        lambda result: result.threshold,
-    ),
+    (*VERDICT, lambda result: VERDICTS[result.verdict]),
+    (*ACTUAL, lambda result: result.actual),
+    (*THRESHOLD, lambda result: result.threshold),
 )
 
 

@@ -13,19 +13,19 @@ from prometheus.answer import Alert, Sample
 from prometheus.catalogue import SEVERITIES
 from prometheus.client import PrometheusClient
 from prometheus.errors import PrometheusError
+from stack.verdicts import VERDICT, VERDICTS
 
 ROUND_SECONDS = 10.0
 LONGEST_SILENCE = 180.0
 """Rules are evaluated at least once a minute; a Watchdog older than this is one that nobody evaluates any more."""
 
-VERDICTS = {1.0: "PASS", 0.5: "WARN", 0.0: "FAIL", -1.0: "UNDECIDED", -2.0: "ERROR"}
+VERDICT_WORDS = {value: verdict.upper() for verdict, value in VERDICTS.items()}
 
 LEFT = "slo:error_budget_remaining:ratio"
 MEMBERS = "pool:members:healthy"
-VERDICT = "quality_gate_verdict"
 CHECKED = "quality_gate_last_check_timestamp_seconds"
 COLLECTED = "exporter_collector_success"
-NAMES = (trend.FAULT, trend.RATE, trend.ERRORS, trend.P95, LEFT, MEMBERS, VERDICT, CHECKED, COLLECTED)
+NAMES = (trend.FAULT, trend.RATE, trend.ERRORS, trend.P95, LEFT, MEMBERS, VERDICT[0], CHECKED, COLLECTED)
 QUERY = f'{{__name__=~"{"|".join(NAMES)}"}} or timestamp(ALERTS{{alertname="Watchdog",alertstate="firing"}})'
 
 Values = Mapping[tuple[str, ...], float]
@@ -171,8 +171,8 @@ def _budgets(samples: Iterable[Sample], alerts: Iterable[Alert]) -> Iterator[Bud
 def _gates(samples: Iterable[Sample]) -> Iterator[Gate]:
     samples = tuple(samples)
     checked = _values(samples, CHECKED, "service", "gate")
-    for key, value in sorted(_values(samples, VERDICT, "service", "gate").items()):
-        yield Gate(key[1], key[0], VERDICTS.get(value, "ERROR"), checked.get(key))
+    for key, value in sorted(_values(samples, VERDICT[0], "service", "gate").items()):
+        yield Gate(key[1], key[0], VERDICT_WORDS.get(value, "ERROR"), checked.get(key))
 
 
 def _pools(samples: Iterable[Sample]) -> dict[str, frozenset[str]]:
