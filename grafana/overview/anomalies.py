@@ -81,7 +81,7 @@ def _rows(stack: Stack) -> str:
     blind = labelled(
         number(-1),
         severity="BLIND",
-        recommendation="The rules are not evaluated, or see none of these services: see Detector health below.",
+        recommendation="The rules are not evaluated, or see none of these services: see Detector health of the overview.",
     )
     unseen = labelled(
         f"{unseen_services(stack)} and on () {WATCHDOG}",
