@@ -6,6 +6,8 @@ import http.server
 import json
 import os
 import stat
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -111,3 +113,32 @@ def test_the_health_check_says_what_it_got(capsys: pytest.CaptureFixture[str]) -
         assert healthy.main([f"http://{address}/server_info"]) == 0
         assert healthy.main([f"http://{address}/ready"]) == 1
     assert capsys.readouterr().err == f"http://{address}/ready answers 503\n"
+
+
+@pytest.mark.parametrize("words", [[], ["http://127.0.0.1:1/", "more"], ["127.0.0.1:1"], ["https://127.0.0.1:1/"]])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "http://127.0.0.1:port/", "http://[::1", "http:///ready"])
+def test_the_health_check_needs_one_address(words: list[str], url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for asked in (words, [url]):
+        assert healthy.main(asked) == 1
+        assert capsys.readouterr().err == "usage: python -m hq.healthy http://HOST:PORT/PATH\n"
+
+
+@pytest.mark.e2e
+def test_the_health_check_ends_although_the_answer_does_not(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(healthy, "TIMEOUT_SECONDS", 0.3)
+    over = threading.Event()
+
+    class Dripping(http.server.BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                while not over.wait(0.1):  # each byte would be in time
+                    self.wfile.write(b"H")
+
+    with serving(Dripping) as address:
+        try:
+            assert healthy.main([f"http://{address}/"]) == 1
+        finally:
+            over.set()
+    assert capsys.readouterr().err == f"http://{address}/ did not answer within 0.3 s\n"
