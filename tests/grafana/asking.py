@@ -153,5 +153,5 @@ def questions(dashboard: Dashboard, chosen: Chosen, window: Window) -> Iterator[
 def annotated(dashboard: Dashboard, chosen: Chosen, window: Window) -> Iterator[Question]:
     """The queries of annotations, which are always asked over the window."""
     for one in dashboard.annotations:
-        expr = expanded(one["expr"], chosen, window)
+        expr = expanded(one["target"]["expr"], chosen, window)
         yield Question(dashboard.title, f"annotation {one['name']}", "annotation", "Anno", expr, instant=False)

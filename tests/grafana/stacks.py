@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from grafana.generate import dashboard_texts
 from stack.loader import PRESETS, WITHOUT_HISTOGRAM
 from stack.model import Stack
 from tests.prometheus.stacks import OTHERS, demo_stack, stack_of
@@ -57,6 +60,8 @@ def stack_named(name: str, directory: Path) -> Stack:
     return demo_stack() if name == "demo" else stack_of(TEXTS[name], directory)
 
 
-def stacks(directory: Path) -> Iterator[tuple[str, Stack]]:
-    """All of them."""
-    yield from ((name, stack_named(name, directory)) for name in NAMES)
+@cache
+def texts_of(name: str) -> Mapping[str, str]:
+    """The dashboards of the stack of that name, which are written once for all tests."""
+    with TemporaryDirectory() as directory:
+        return dashboard_texts(stack_named(name, Path(directory)))

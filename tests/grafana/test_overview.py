@@ -199,7 +199,7 @@ def test_faults_are_those_of_the_chosen_services_and_of_their_pools(
     dashboard = data("three services, two pools", tmp_path)
     stat = panels(dashboard)["Fault now"]
     annotation = next(one for one in dashboard["annotations"]["list"] if one["name"] == "Faults injected")
-    marked = expanded(annotation["expr"], {"service": chosen}, HOUR)
+    marked = expanded(annotation["target"]["expr"], {"service": chosen}, HOUR)
     none: Samples = {} if fault else {"{}": 0}
     check(
         TWO_FAULTS,

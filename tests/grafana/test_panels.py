@@ -168,6 +168,7 @@ def test_the_columns_of_a_table_are_what_the_queries_give_in_order_under_their_t
         {"type": "regex", "options": {"pattern": ".+", "result": {"text": "open", "index": 0}}}
     ]
     assert overrides["What to do"]["custom.cellOptions"] == {"type": "auto", "wrapText": True}
+    assert overrides["What to do"]["custom.wrapText"] is True
     assert overrides["page"] == {
         "custom.hidden": True,
         "custom.hideFrom.viz": True,

@@ -98,5 +98,5 @@ def test_an_exporter_that_is_not_scraped_is_a_row_that_says_so(tmp_path: Path) -
 
 def test_only_faults_of_the_pool_are_marked(tmp_path: Path) -> None:
     faults, alerts = board(with_members(4, tmp_path)).annotations
-    assert (faults["expr"], faults["enable"]) == ('chaos_fault_active{chaos_target="$pool"} == 1', True)
-    assert ('pool="$pool"' in alerts["expr"], alerts["enable"]) == (True, False)
+    assert (faults["target"]["expr"], faults["enable"]) == ('chaos_fault_active{chaos_target="$pool"} == 1', True)
+    assert ('pool="$pool"' in alerts["target"]["expr"], alerts["enable"]) == (True, False)

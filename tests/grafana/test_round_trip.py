@@ -6,29 +6,26 @@ import json
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from grafanalib import core
 from grafanalib._gen import DashboardEncoder
 
-from grafana.generate import dashboard_texts
-from tests.grafana.stacks import NAMES, stack_named
-from tests.prometheus.stacks import demo_stack
+from tests.grafana.stacks import NAMES, texts_of
 
 Json = dict[str, Any]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_lost(name: str, tmp_path: Path) -> None:
-    for file, text in dashboard_texts(stack_named(name, tmp_path)).items():
+def test_nothing_is_lost(name: str) -> None:
+    for file, text in texts_of(name).items():
         written = json.loads(text)
         assert [f"{file}: {one}" for one in lost(written, read_and_written(written))] == []
 
 
 def test_a_key_that_grafana_does_not_have_is_noticed() -> None:
-    dashboard = json.loads(dashboard_texts(demo_stack())["anomaly-overview.json"])
+    dashboard = json.loads(texts_of("demo")["anomaly-overview.json"])
     panel = next(one for one in dashboard["panels"] if one["type"] == "stat")
     panel["fontSize"] = "100%"
     panel["options"]["colourMode"] = "background"

@@ -402,7 +402,7 @@ def test_it_speaks_of_what_the_exporter_and_the_score_speak_of() -> None:
 
 def test_short_faults_are_marked_although_grafana_looks_once_a_minute() -> None:
     [faults] = [one for one in data()["annotations"]["list"] if one["name"] == "Faults injected"]
-    assert (faults["enable"], faults["step"]) == (True, "5s")
+    assert (faults["enable"], faults["target"]["interval"]) == (True, "5s")
 
 
 @pytest.mark.parametrize("name", NAMES)

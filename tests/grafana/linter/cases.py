@@ -73,7 +73,11 @@ def _dashboard(uid: str, title: str, panels: list[Json]) -> Json:
                     "datasource": SOURCE,
                     "enable": True,
                     "iconColor": "purple",
-                    "expr": 'chaos_fault_active{chaos_target=~"$service"} == 1',
+                    "target": {
+                        "refId": "Anno",
+                        "expr": 'chaos_fault_active{chaos_target=~"$service"} == 1',
+                        "interval": "5s",
+                    },
                 }
             ]
         },
@@ -268,7 +272,7 @@ CASES = (
     Case("target-series-rule", f"{_A}: rate() of a gauge: chaos_run_score: rate(chaos_run_score[5m])",
          _asking("rate(chaos_run_score[5m])")),
     Case("target-series-rule", f'{_OVERVIEW}: annotation "Faults": nobody exposes or records chaos_fault_actives',
-         _set("annotations.list.0.expr", 'chaos_fault_actives{chaos_target=~"$service"}')),
+         _set("annotations.list.0.target.expr", 'chaos_fault_actives{chaos_target=~"$service"}')),
     Case("target-series-rule", f'{_OVERVIEW}: variable "service": nobody exposes or records anomaly:scores',
          _set("templating.list.1.query.query", "label_values(anomaly:scores, service)")),
     # labels
@@ -296,15 +300,19 @@ CASES = (
          _set("links.0.keepTime", False)),
     # annotations
     Case("annotation-filter-rule", f'{_OVERVIEW}: the annotation "Faults" follows no variable',
-         _set("annotations.list.0.expr", "chaos_fault_active == 1")),
+         _set("annotations.list.0.target.expr", "chaos_fault_active == 1")),
     Case("annotation-default-rule",
          f'{_OVERVIEW}: the annotation "Faults" is on at first, and only faults are to be on',
-         _set("annotations.list.0.expr", 'ALERTS{service=~"$service"}')),
+         _set("annotations.list.0.target.expr", 'ALERTS{service=~"$service"}')),
     Case("annotation-default-rule", f'{_OVERVIEW}: the annotation "Faults" is red: purple is for faults',
          _set("annotations.list.0.iconColor", "red")),
     Case("annotation-value-rule",
          f'{_OVERVIEW}: the annotation "Faults" has the value 0, and only above 0 is drawn',
-         _set("annotations.list.0.expr", 'quality_gate_verdict{service=~"$service"} == 0')),
+         _set("annotations.list.0.target.expr", 'quality_gate_verdict{service=~"$service"} == 0')),
+    Case("annotation-target-rule", f'{_OVERVIEW}: the annotation "Faults" has the key expr of older schemas',
+         _set("annotations.list.0.expr", "up")),
+    Case("annotation-target-rule", f'{_OVERVIEW}: the target of the annotation "Faults" has no interval',
+         _set("annotations.list.0.target.interval", None)),
     # identity
     Case("dashboard-schema-rule", f"{_OVERVIEW}: must be of schema 42, not 12", _set("schemaVersion", 12)),
     Case("dashboard-schema-rule", f"{_OVERVIEW}: has keys of older schemas: rows, style",

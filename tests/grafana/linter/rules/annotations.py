@@ -17,7 +17,7 @@ def filtered(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
     """Else the faults of one service stand on the panels of another."""
     names = {one["name"] for one in dashboard.variables if one["type"] != "datasource"}
     for annotation in dashboard.annotations:
-        if not names & set(used_in(annotation["expr"])):
+        if not names & set(used_in(annotation["target"]["expr"])):
             yield problem(
                 "annotation-filter-rule", dashboard, f'the annotation "{annotation["name"]}" follows no variable'
             )
@@ -26,7 +26,7 @@ def filtered(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
 def default(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
     """Two layers of regions hide the data below."""
     for annotation in dashboard.annotations:
-        of_faults = "chaos_fault_active" in annotation["expr"]
+        of_faults = "chaos_fault_active" in annotation["target"]["expr"]
         if annotation["enable"] != of_faults:
             state = "on" if annotation["enable"] else "off"
             yield problem(
@@ -45,13 +45,23 @@ def default(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
 def drawn(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
     """Grafana marks where an annotation's value is above 0: of `x == 0` that is nowhere."""
     for annotation in dashboard.annotations:
-        tree = tree_of_text(dashboard, annotation["expr"])
+        tree = tree_of_text(dashboard, annotation["target"]["expr"])
         if _keeps_zero(tree):
             yield problem(
                 "annotation-value-rule",
                 dashboard,
                 f'the annotation "{annotation["name"]}" has the value 0, and only above 0 is drawn',
             )
+
+
+def asked(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
+    """In `target`, as often as faults are short: `expr` and `step` beside it are of old, and without them it is 60s."""
+    rule = "annotation-target-rule"
+    for annotation in dashboard.annotations:
+        for key in sorted({"expr", "step", "query"} & annotation.keys()):
+            yield problem(rule, dashboard, f'the annotation "{annotation["name"]}" has the key {key} of older schemas')
+        for key in sorted({"refId", "interval"} - annotation["target"].keys()):
+            yield problem(rule, dashboard, f'the target of the annotation "{annotation["name"]}" has no {key}')
 
 
 def _keeps_zero(tree: Node | None) -> bool:
@@ -65,4 +75,5 @@ RULES = {
     "annotation-filter-rule": filtered,
     "annotation-default-rule": default,
     "annotation-value-rule": drawn,
+    "annotation-target-rule": asked,
 }

@@ -28,8 +28,8 @@ def promql(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
             if error := _read(dashboard.as_promql(target.expr))[2]:
                 yield problem(rule, dashboard, f"{error}: {target.expr}", panel, target)
     for annotation in dashboard.annotations:
-        if error := _read(dashboard.as_promql(annotation["expr"]))[2]:
-            yield problem(rule, dashboard, f'annotation "{annotation["name"]}": {error}: {annotation["expr"]}')
+        if error := _read(dashboard.as_promql(annotation["target"]["expr"]))[2]:
+            yield problem(rule, dashboard, f'annotation "{annotation["name"]}": {error}: {annotation["target"]["expr"]}')
 
 
 def rate_interval(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
@@ -86,7 +86,7 @@ def rules_of_promql(dashboard: Dashboard, around: Surroundings) -> Iterator[Prob
             for message in _findings(dashboard.as_promql(target.expr), around):
                 yield problem("target-series-rule", dashboard, f"{message}: {target.expr}", panel, target)
     for annotation in dashboard.annotations:
-        for message in _findings(dashboard.as_promql(annotation["expr"]), around):
+        for message in _findings(dashboard.as_promql(annotation["target"]["expr"]), around):
             yield problem("target-series-rule", dashboard, f'annotation "{annotation["name"]}": {message}')
     for variable in dashboard.variables:
         query = variable["query"]["query"] if variable["type"] == "query" else ""

@@ -102,7 +102,7 @@ def several(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
     """Several values are joined by |, which only =~ and !~ understand."""
     names = [one["name"] for one in dashboard.variables if one.get("multi") or one.get("includeAll")]
     exprs = [target.expr for panel in dashboard.panels for target in panel.targets]
-    exprs += [one["expr"] for one in dashboard.annotations]
+    exprs += [one["target"]["expr"] for one in dashboard.annotations]
     for expr in exprs:
         for label, value in re.findall(r'(\w+)\s*!?=\s*"((?:[^"\\]|\\.)*)"', expr):
             for name in set(used_in(value)) & set(names):
