@@ -82,6 +82,7 @@ def column_overrides(columns: Sequence[Column]) -> list[dict[str, Any]]:
             ("color", {"mode": "thresholds"} if column.steps else None),
             ("mappings", (captioned(column.caption) if column.caption else mappings(column.words)) or None),
             ("custom.cellOptions", _cell(column)),
+            ("custom.wrapText", column.wrap or None),  # since Grafana 12.2, before it in the options of the cell
             ("custom.width", column.width),
             ("custom.hidden", column.hidden or None),  # up to Grafana 12.1
             ("custom.hideFrom.viz", column.hidden or None),  # since

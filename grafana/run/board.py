@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafanalib.core import Template
 
-from grafana.annotations import Annotation, faults
+from grafana.annotations import faults
 from grafana.dashboard import Board
 from grafana.layout import Section
 from grafana.query import DATA_SOURCE
@@ -16,7 +16,6 @@ from grafana.variables import ON_TIME_RANGE_CHANGE, Variable, data_source
 from stack.model import Stack
 
 UID = "dev-hq-chaos-run"
-ANNOTATION_STEP = "5s"  # Grafana's own is a minute, in which a short fault is not seen
 
 
 def run(stack: Stack) -> Board:
@@ -38,7 +37,7 @@ def run(stack: Stack) -> Board:
             _newest_first("scenario", "Scenario", ""),
             _newest_first("chaos_target", "Target", f"{{{SCENARIO}}}"),
         ],
-        [_faults()],
+        [faults(TARGET)],
     )  # fmt: skip
 
 
@@ -55,7 +54,3 @@ def _newest_first(label: str, title: str, of: str) -> Variable:
         refresh=ON_TIME_RANGE_CHANGE,
         sort=0,
     )
-
-
-def _faults() -> Annotation:
-    return faults(TARGET) | {"step": ANNOTATION_STEP}

@@ -30,8 +30,8 @@ def latency(stack: Stack) -> Panel:
     untimed = [name for family in found if not family.sli.buckets for name in family.services]
     return heatmap(
         "Latency",
-        "How many requests took how long: the darker, the more. One dark line is normal; a second one above it is a "
-        "part of the requests that became slow, such as those through one pool. No data: no requests"
+        "How many requests took how long: the more a cell stands out, the more. One line is normal; a second one above "
+        "it is a part of the requests that became slow, such as those through one pool. No data: no requests"
         f"{_without_histogram(untimed)}.",
         [Query(_buckets(timed), "{{le}}")],
         unit="s",

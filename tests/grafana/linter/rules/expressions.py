@@ -29,7 +29,9 @@ def promql(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
                 yield problem(rule, dashboard, f"{error}: {target.expr}", panel, target)
     for annotation in dashboard.annotations:
         if error := _read(dashboard.as_promql(annotation["target"]["expr"]))[2]:
-            yield problem(rule, dashboard, f'annotation "{annotation["name"]}": {error}: {annotation["target"]["expr"]}')
+            yield problem(
+                rule, dashboard, f'annotation "{annotation["name"]}": {error}: {annotation["target"]["expr"]}'
+            )
 
 
 def rate_interval(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
