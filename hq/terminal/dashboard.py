@@ -19,7 +19,7 @@ from prometheus.anomalies import Anomaly, anomalies_of
 from prometheus.client import PrometheusClient
 from stack.errors import HqError
 
-NEEDS_RICH = "dev-hq: the full screen needs rich: pip install 'dev-hq[terminal]'; until then, plain text"
+NEEDS_RICH = "(plain text, since the full screen needs rich: pip install 'dev-hq[terminal]')"
 
 
 class AnomalyDashboard:
@@ -56,16 +56,17 @@ class AnomalyDashboard:
         What is blind says so. Returns the exit code: of what was seen last, or 128 and the number of the signal that
         ended it. Plain text ends by `stopping` or KeyboardInterrupt only.
         """
+        below: list[str] = []
         if self._has_screen():
             if importlib.util.find_spec("rich"):
                 from hq.terminal.fullscreen import FullScreen
 
                 return FullScreen(Rounds(self._client).observe, self._output, every, stopping).run()
-            print(NEEDS_RICH, file=sys.stderr, flush=True)
+            below = [NEEDS_RICH]  # a line above would be cleared away at once
         stopping = stopping or threading.Event()
         while not stopping.is_set():
             began = time.monotonic()
-            lines = self._report()
+            lines = self._report() + below
             self._write(lines if not self._moves_cursor else [HOME_AND_CLEAR + lines[0], *lines[1:]])
             stopping.wait(max(0.0, began + every - time.monotonic()))
         return self.exit_code
