@@ -19,7 +19,7 @@ from rich.console import Console, Group
 from rich.screen import Screen
 
 from hq.terminal.cells import ASCII
-from hq.terminal.observation import Observation, Service
+from hq.terminal.observation import Budget, Observation, Service
 from hq.terminal.picture import Picture
 from hq.terminal.screen import screen
 from hq.terminal.view import View
@@ -96,6 +96,15 @@ def test_no_size_shows_blind_as_calm(width: int, height: int) -> None:
     assert "BLIND" in text.splitlines()[0]
     assert "CALM" not in text
     assert "nothing is anomalous" not in text
+
+
+def test_calm_is_not_green_while_an_error_budget_burns() -> None:
+    budgets = (Budget("shop", "latency", 0.9), Budget("shop", "success_rate", -0.2, "critical"))
+    picture = seen(replace(calm(), budgets=budgets))
+    first = drawn(picture, 80, 24).splitlines()[0]
+    assert first.startswith(" CALM   nothing is anomalous, but an error budget burns  ")
+    assert drawn(picture, 40, 10).startswith(" CALM   an error budget burns  ")
+    assert drawn(picture, 80, 24, styles=True).startswith("\x1b[1;7;33m CALM \x1b[0m")
 
 
 def test_what_nobody_can_say_is_never_nothing() -> None:

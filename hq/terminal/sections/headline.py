@@ -41,7 +41,9 @@ def _state(picture: Picture) -> tuple[str, str]:
     if seen is None:
         return "ASKING", styles.UNKNOWN
     if not seen.anomalies:
-        return ("CALM", styles.CALM) if not seen.troubles else ("BROKEN", styles.UNEASY)
+        if seen.troubles:
+            return "BROKEN", styles.UNEASY
+        return "CALM", styles.UNEASY if _burning(seen) else styles.CALM
     counted = "1 ANOMALY" if len(seen.anomalies) == 1 else f"{len(seen.anomalies)} ANOMALIES"
     is_bad = seen.anomalies[0].severity in ("critical", "high")
     return counted, styles.BAD if is_bad else styles.UNEASY
@@ -56,11 +58,19 @@ def _summary(picture: Picture, width: int) -> Iterator[tuple[str, str]]:
         yield "Prometheus", ""
     elif not picture.seen.anomalies:
         what = "nothing is anomalous"
-        if picture.seen.troubles:
+        if burning := _burning(picture.seen):
+            what = burning if width < ROOMY else f"{what}, but {burning}"
+        elif picture.seen.troubles:
             what = "nothing fires" if width < ROOMY else f"{what}, as far as can be seen"
         yield what, ""
     else:
         yield from _by_severity(picture.seen, width)
+
+
+def _burning(seen: Observation) -> str:
+    """An error budget may burn too fast although no signal is past its limit: somebody is paged for it then."""
+    count = sum(bool(budget.burning) for budget in seen.budgets)
+    return "" if not count else "an error budget burns" if count == 1 else f"{count} error budgets burn"
 
 
 def _by_severity(seen: Observation, width: int) -> Iterator[tuple[str, str]]:

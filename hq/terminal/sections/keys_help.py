@@ -29,8 +29,8 @@ _HELP = (
     ("c, Esc", "everything again"),
     ("p, Space", "pause: what you see stays, and says how old it is"),
     ("r, Ctrl-L", "ask Prometheus now; draw the screen anew"),
-    ("CALM", "the rules are evaluated, and nothing fires"),
-    ("BROKEN", "nothing fires, but part of what watches is in trouble"),
+    ("CALM", "the rules are evaluated, and no anomaly fires"),
+    ("BROKEN", "no anomaly fires, but part of what watches is in trouble"),
     ("BLIND", "nobody can say; below is the last that was seen, and its age"),
     ("bars", "every 15 s; of an anomaly its score, full from 3 limits on"),
 )
