@@ -22,7 +22,11 @@ TAG = "dev-hq"
 
 @dataclass(frozen=True)
 class Board:
-    """One dashboard; `uid` is what URLs name it by, and never changes. `since` is how far back it looks."""
+    """One dashboard; `uid` is what URLs name it by, and never changes. `since` is how far back it looks.
+
+    The menu of the others takes the variables along unless `alone`: where one can choose all or several of what
+    another dashboard shows one of, Grafana would make that one show nothing.
+    """
 
     uid: str
     title: str
@@ -32,6 +36,7 @@ class Board:
     annotations: Sequence[Annotation] = ()
     since: str = "now-1h"
     refresh: str = "30s"
+    alone: bool = False
 
 
 def dashboard_data(board: Board) -> dict[str, Any]:
@@ -44,7 +49,7 @@ def dashboard_data(board: Board) -> dict[str, Any]:
         panels=arranged(board.sections),
         templating=Templating(list=list(board.variables)),
         annotations=Annotations(list=list(board.annotations)),
-        links=[_to_the_others()],
+        links=[_to_the_others(takes_along=not board.alone)],
         time=Time(board.since, "now"),
         timePicker=TimePicker(["5s", "10s", "30s", "1m", "5m"], []),
         refresh=board.refresh,
@@ -60,7 +65,7 @@ def dashboard_text(board: Board) -> str:
     return json.dumps(dashboard_data(board), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _to_the_others() -> Link:
+def _to_the_others(*, takes_along: bool) -> Link:
     return DashboardLink(
-        title="dev-hq", type="dashboards", tags=[TAG], asDropdown=True, includeVars=True, keepTime=True
+        title="dev-hq", type="dashboards", tags=[TAG], asDropdown=True, includeVars=takes_along, keepTime=True
     )

@@ -44,4 +44,5 @@ def overview(stack: Stack) -> Board:
             alerts(ANOMALIES),
             failed_gates(deciding_gates(stack)),
         ],
+        alone=True,
     )

@@ -174,7 +174,7 @@ def test_a_gate_that_only_observes_decides_nothing(tmp_path: Path) -> None:
     for gate, verdict in (("error_budget", "0"), ("latency", "1")):
         world[f'quality_gate_verdict{{gate="{gate}",{SHOP}}}'] = verdict
         world[f'quality_gate_last_check_timestamp_seconds{{gate="{gate}",{SHOP}}}'] = f"{AT - 60}"
-    marked = expanded(failed["expr"], {"service": ".+"}, HOUR)
+    marked = expanded(failed["target"]["expr"], {"service": ".+"}, HOUR)
     check(world, [(expr_of(panels(dashboard)["Gates"]), {"{}": 1}), (marked, {})], tmp_path)
 
 

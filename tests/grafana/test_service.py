@@ -157,6 +157,6 @@ def test_every_panel_says_what_is_normal_and_what_no_data_means(tmp_path: Path) 
 def test_the_faults_of_other_services_are_not_marked(tmp_path: Path) -> None:
     faults, alerts = board(stack_named("fifty services", tmp_path)).annotations
     assert (faults["enable"], alerts["enable"]) == (True, False)
-    assert '"service-3", "chaos_target", "pool-3"' in faults["expr"]
-    assert '"service", "$service"' in faults["expr"]
-    assert 'service="$service"' in alerts["expr"]
+    assert '"service-3", "chaos_target", "pool-3"' in faults["target"]["expr"]
+    assert '"service", "$service"' in faults["target"]["expr"]
+    assert 'service="$service"' in alerts["target"]["expr"]

@@ -296,8 +296,12 @@ CASES = (
          f"{_OVERVIEW}: a link to a dashboard must begin with /d/: http://localhost:3000/d/dev-hq-service",
          _set("panels.0.fieldConfig.defaults.links.0.url", "http://localhost:3000/d/dev-hq-service")),
     Case("link-others-rule", f"{_OVERVIEW}: has no link to the other dashboards", _set("links", [])),
-    Case("link-others-rule", f"{_OVERVIEW}: the link to the others must keep the time and the variables",
+    Case("link-others-rule", f"{_OVERVIEW}: the link to the others must keep the time",
          _set("links.0.keepTime", False)),
+    Case("link-others-rule", f"{_OVERVIEW}: the link to the others must keep the variables",
+         _set("links.0.includeVars", False)),
+    Case("link-others-rule", 'Service: the link takes several "service" to "Overview", which shows one',
+         lambda board: board["templating"]["list"][1].update(multi=False, includeAll=False)),
     # annotations
     Case("annotation-filter-rule", f'{_OVERVIEW}: the annotation "Faults" follows no variable',
          _set("annotations.list.0.target.expr", "chaos_fault_active == 1")),

@@ -28,7 +28,10 @@ def to_dashboards(dashboard: Dashboard, around: Surroundings) -> Iterator[Proble
 
 
 def between_dashboards(dashboard: Dashboard, around: Surroundings) -> Iterator[Problem]:
-    """The drop-down at the top finds the others by their tag, and takes time and variables along."""
+    """The drop-down at the top finds the others by their tag, and takes the time along, and variables that they take.
+
+    Grafana gives a variable of one value all those in the URL, or $__all, and keeps that although it is no value.
+    """
     rule = "link-others-rule"
     links = [one for one in dashboard.data.get("links", []) if one["type"] == "dashboards"]
     if not links:
@@ -36,8 +39,23 @@ def between_dashboards(dashboard: Dashboard, around: Surroundings) -> Iterator[P
     for link in links:
         if not all(set(link["tags"]) <= set(one.data.get("tags", [])) for one in around.dashboards.values()):
             yield problem(rule, dashboard, f"not all dashboards have the tags {link['tags']}")
-        if not (link.get("keepTime") and link.get("includeVars")):
-            yield problem(rule, dashboard, "the link to the others must keep the time and the variables")
+        if not link.get("keepTime"):
+            yield problem(rule, dashboard, "the link to the others must keep the time")
+        narrower = sorted(set(_of_one_value(dashboard, around)))
+        if link.get("includeVars"):
+            for name, title in narrower:
+                yield problem(rule, dashboard, f'the link takes several "{name}" to "{title}", which shows one')
+        elif not narrower:
+            yield problem(rule, dashboard, "the link to the others must keep the variables")
+
+
+def _of_one_value(dashboard: Dashboard, around: Surroundings) -> Iterator[tuple[str, str]]:
+    """The variables that have several values here and one there, and there."""
+    for one in dashboard.variables:
+        for other in around.dashboards.values():
+            there = other.variable(one["name"])
+            if one.get("multi") and there and not there.get("multi"):
+                yield one["name"], other.title
 
 
 RULES = {"link-dashboard-rule": to_dashboards, "link-others-rule": between_dashboards}
