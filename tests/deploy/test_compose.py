@@ -186,6 +186,7 @@ def test_grafana_shows_the_dashboards_to_whoever_comes_and_lets_nobody_change_th
     assert environment["GF_AUTH_ANONYMOUS_ENABLED"] == "true"
     assert environment["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
     assert environment["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/grafana-admin/password"
+    assert environment["GF_PLUGINS_PREINSTALL_DISABLED"] == "true"  # of 13.2 Prometheus is a plugin, beside the server
     assert all(isinstance(value, str) for value in environment.values())  # YAML's true is not Compose's
     provider = yaml.safe_load((ROOT / "grafana/provisioning/dashboards/dev-hq.yaml").read_text())["providers"][0]
     path = provider["options"]["path"].replace("$GF_PATHS_PROVISIONING", environment["GF_PATHS_PROVISIONING"])
