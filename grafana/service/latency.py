@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from grafana.panels import Panel, heatmap, text
 from grafana.promql import labelled
 from grafana.query import Query
 from grafana.targets import chosen
+from grafana.verbatim import verbatim
 from prometheus.indicators import Family, families
 from prometheus.slo import bucket_rates, narrowed
 from stack.model import Stack
@@ -18,7 +20,7 @@ WINDOW = "$__rate_interval"
 
 def latency(stack: Stack) -> Panel:
     """The heatmap; where no service of the stack has a histogram, a word on that."""
-    found = tuple(families(stack.services.values()))
+    found = tuple(map(_as_written, families(stack.services.values())))
     timed = [family for family in found if family.sli.buckets]
     if not timed:
         return text(
@@ -38,6 +40,10 @@ def latency(stack: Stack) -> Panel:
         width=24,
         height=9,
     )
+
+
+def _as_written(family: Family) -> Family:
+    return replace(family, sli=replace(family.sli, buckets=family.sli.buckets and verbatim(family.sli.buckets)))
 
 
 def _buckets(timed: list[Family]) -> str:

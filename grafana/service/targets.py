@@ -10,6 +10,7 @@ from grafana.promql import labelled
 from grafana.query import Query
 from grafana.service.asked import ITS_OWN, SERVICE
 from grafana.signal import Signal, signal_panel
+from grafana.verbatim import verbatim
 from prometheus.indicators import families
 from prometheus.selector import quoted
 from stack.model import Stack
@@ -73,8 +74,8 @@ def _job_of_the_service(jobs: dict[str, tuple[str, ...]]) -> str:
     """1 with the label `job`, which is the one of the service that was chosen; without it where that is not known."""
     found = labelled("vector(1)", service="$service")
     for job, names in jobs.items():
-        value = job if job == JOB_BY_NAME else job.replace("$", "$$")
-        found = f'label_replace({found}, "job", {quoted(value)}, "service", "({"|".join(names)})")'
+        value = quoted(job) if job == JOB_BY_NAME else verbatim(quoted(job.replace("$", "$$")))
+        found = f'label_replace({found}, "job", {value}, "service", "({"|".join(names)})")'
     return found
 
 

@@ -60,5 +60,48 @@ def test_the_buckets_of_the_chosen_service_and_of_no_other(
     assert (done.returncode, "SUCCESS" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
+HARMFUL = r"""
+services:
+  a:
+    sli: {preset: prometheus-http, selector: {job: "a$service-[[service]]-${datasource}", path: '^/x$|/(.*)$1'}}
+    objectives: {success_rate: {target: 99%}}
+  b:
+    sli:
+      total: http_total{job=`b$service`}
+      bad: http_errors_total{job=`b$service`}
+      latency: |-
+        http_bucket{job=`b$service`,path='[[service]]\\',kind=`"\d
+        [[:alpha:]]`}
+    objectives: {success_rate: {target: 99%}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("service", "series", "job"),
+    [
+        (
+            "a",
+            r'http_request_duration_seconds_bucket{job="a$service-[[service]]-${datasource}",path="^/x$|/(.*)$1",le="1"}',
+            "a$service-[[service]]-${datasource}",
+        ),
+        ("b", r'http_bucket{job="b$service",path="[[service]]\\",kind="\"\\d\n[[:alpha:]]",le="1"}', "b$service"),
+    ],
+)
+def test_grafana_finds_no_variable_in_what_stack_yaml_selects(
+    service: str, series: str, job: str, tmp_path: Path
+) -> None:
+    dashboard = board(stack_of(HARMFUL, tmp_path))
+    (latency,) = exprs(panel(dashboard, "Latency"), service=service, datasource="x")
+    (targets,) = exprs(panel(dashboard, "Targets"), service=service, datasource="x")
+    given = {series: counter((3, 60)), f'up{{job="{job}"}}': "1x60"}
+    looks = (look(latency, "4m", {'{le="1"}': 3}), look(targets, "4m", {f'{{job="{job}"}}': 1}))
+    tests = tmp_path / "verbatim.yml"
+    tests.write_text(yaml.safe_dump({"tests": [case("verbatim", given, *looks)]}))
+    done = subprocess.run(
+        [find_program("promtool"), "test", "rules", tests], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "SUCCESS" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
 def test_seconds_are_the_thousandth_of_milliseconds() -> None:
     assert all(float(seconds) == pytest.approx(float(le) / 1000) for le, seconds in IN_SECONDS.items())
