@@ -15,6 +15,8 @@ from prometheus.errors import AnswerError
 from stack.dataclass import dataclass
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|Inf)|NaN", re.ASCII)
+_END_OF_TIME = 253402300800
+"""The year 10000, in epoch seconds: no clock says that, and no library can write it."""
 
 
 @dataclass(frozen=True)
@@ -197,10 +199,9 @@ def _point(pair: list[Any]) -> tuple[float, float]:
     at, value = pair
     if isinstance(at, bool) or not isinstance(at, int | float):
         raise TypeError(at)
-    try:
-        return float(at), _number(value)
-    except OverflowError:  # hundreds of digits
-        raise ValueError(at) from None
+    if not 0 <= at < _END_OF_TIME:
+        raise ValueError(at)
+    return float(at), _number(value)
 
 
 def _number(text: str) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from stack.arguments import duration
+from stack.errors import HqError
 from stack.placement import open_stack
 
 if TYPE_CHECKING:
@@ -73,6 +75,8 @@ def _anomalies(arguments: argparse.Namespace) -> int:
 
 
 def _watch(dashboard: AnomalyDashboard, arguments: argparse.Namespace) -> int:
+    if not sys.stdout:
+        raise HqError("there is nothing to write to: stdout is closed")
     show = dashboard.write_json_lines if arguments.json else dashboard.display_real_time_anomalies
     try:
         return show(every=arguments.every)

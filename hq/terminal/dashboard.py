@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import os
 import sys
 import threading
@@ -30,7 +31,7 @@ class AnomalyDashboard:
 
     def __init__(self, client: PrometheusClient, output: TextIO | None = None) -> None:
         self._client = client
-        self._output = output or sys.stdout
+        self._output = output or sys.stdout or io.StringIO()  # there is none where it was closed, as by `>&-`
         self._on_terminal = self._output.isatty()
         self._moves_cursor = self._on_terminal and os.environ.get("TERM", "dumb") not in ("", "dumb")
         self._last: Observation | Blind | None = None

@@ -87,6 +87,19 @@ def test_once_blind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+@pytest.mark.e2e
+@pytest.mark.parametrize("words", ["", "--json", "--watch", "--watch --json"])
+def test_closed_output_is_no_fault_of_ours(tmp_path: Path, words: str) -> None:
+    with fake_prometheus(alerts=ANOMALOUS) as fake:
+        path = stack_file(tmp_path, fake.url)
+        command = f'exec "$0" -m hq.cli --stack "$1" anomalies {words} >&-'
+        done = subprocess.run(["sh", "-c", command, sys.executable, path], capture_output=True, text=True, check=False)
+    if "--watch" in words:
+        assert (done.returncode, done.stderr) == (2, "dev-hq: there is nothing to write to: stdout is closed\n")
+    else:
+        assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_once_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with fake_prometheus(alerts=ANOMALOUS) as fake:
         assert main(["--stack", str(stack_file(tmp_path, fake.url)), "anomalies", "--json"]) == 1

@@ -151,6 +151,8 @@ def test_json_that_is_no_object() -> None:
         {"resultType": "vector", "result": [{"metric": {}, "value": ["1", "2"]}]},
         {"resultType": "vector", "result": [{"metric": {}, "value": [True, "2"]}]},
         {"resultType": "vector", "result": [{"metric": {}, "value": [10**400, "2"]}]},
+        {"resultType": "vector", "result": [{"metric": {}, "value": [1e30, "2"]}]},
+        {"resultType": "vector", "result": [{"metric": {}, "value": [-1e9, "2"]}]},
         {"resultType": "vector", "result": [{"metric": {}, "value": [1, "1_0"]}]},
         {"resultType": "vector", "result": [{"metric": {}, "value": [1, " 1"]}]},
         {"resultType": "vector", "result": [{"metric": {"a": 1}, "value": [1, "1"]}]},
