@@ -11,12 +11,21 @@ from stack.loader import load_stack
 from stack.model import Stack
 from stack.placement import read_placement
 
+_DESCRIPTION = """\
+Writes what `dev-hq up` would write into var/: the configuration of Envoy, Prometheus and
+Alertmanager, the rules, and the webhook's token, which is kept when it is there. It is for
+programs that others start, as docker-compose.yml does (docs/containers.md).
+"""
+
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `configure`."""
     parser = commands.add_parser(
         "configure",
         help="write the configuration of Envoy, Prometheus and Alertmanager into var/, and start nothing",
+        description=_DESCRIPTION,
+        epilog="exit codes: 0 written; 2 it could not be done, and one line says why",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--group-reads", action="store_true",

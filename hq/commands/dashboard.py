@@ -18,12 +18,23 @@ if TYPE_CHECKING:
 PATH = "/d/dev-hq-anomaly-overview"
 LONGEST_WAIT = 3600.0
 PAUSE = 0.5
+_DESCRIPTION = """\
+Prints the address of the anomaly dashboard, below links.grafana of stack.yaml, when Prometheus
+scrapes every target and evaluates the rules.
+
+Grafana itself is not asked: `docker compose up` starts one (docs/containers.md), and
+docs/dashboards.md says how to use yours. Without any: dev-hq anomalies --watch
+"""
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Adds `dashboard`."""
     parser = commands.add_parser(
-        "dashboard", help="say where the anomaly dashboard is, when every target is scraped and the rules are evaluated"
+        "dashboard",
+        help="say where Grafana has the anomaly dashboard, when there is something to see on it",
+        description=_DESCRIPTION,
+        epilog="exit codes: 0 the address is printed; 2 there is nothing to see yet, and one line says why",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--wait", type=duration(0, LONGEST_WAIT), default=0.0, metavar="D",
