@@ -14,8 +14,8 @@ SIGNALS = (
     Signal("Rate", f"Requests a second through the pool.{_TUNNEL}", "reqps", "pool:requests:rate1m"),
     Signal(
         "Errors",
-        "The share of the requests that were answered with 5xx or given up. Below the threshold is normal; else look "
-        f"below which members fail.{_TUNNEL}",
+        "The share of the requests that were answered with 5xx or given up. Below the threshold is normal; else see "
+        f"Members above for which of them fail.{_TUNNEL}",
         "percentunit",
         "pool:errors:ratio_rate1m",
         above="upstream_failure",
@@ -30,8 +30,8 @@ SIGNALS = (
     ),
     Signal(
         "Duration",
-        "The 95th percentile of the time that requests through the pool take. Steady is normal; else look below which "
-        f"members became slow.{_TUNNEL}",
+        "The 95th percentile of the time that requests through the pool take. Steady is normal; else see p95 of each, "
+        f"above, for the slow members.{_TUNNEL}",
         "s",
         "pool:latency:p95_1m",
     ),

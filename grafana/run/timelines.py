@@ -94,8 +94,8 @@ def _latency(stack: Stack) -> Panel:
     milliseconds = f"envoy_http_downstream_rq_time_bucket{{{_LISTENER}}}"
     return timeseries(
         "95th percentile",
-        "How long all but the slowest 5% of the requests took, over the last minute. It follows the objective's limit "
-        "before a run, and again after; slower while a fault is in means that the service waits for it.",
+        "How long all but the slowest 5% of the requests took, over the last minute. Below the objective's limit "
+        "before a run, and again after, is normal; slower while a fault is in means that the service waits for it.",
         [
             Query(of_target(stack, "service:latency:p95_1m"), "{{service}}", Style(width=3)),
             Query(f"pool:latency:p95_1m{{{_POOL}}}", "through {{pool}}"),

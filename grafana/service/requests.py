@@ -42,8 +42,8 @@ SIGNALS = (
     ),
     Signal(
         "Saturation",
-        "How full the fullest is: open files, or what stack.yaml names. Below the threshold is normal; else look for a "
-        "leak, or add capacity. No data: nothing of it is exposed.",
+        "How much of its limit is in use, of what is nearest to it: open files, or what stack.yaml names. Below the "
+        "threshold is normal; else look for a leak, or add capacity. No data: nothing of it is exposed.",
         "percentunit",
         "service:saturation:ratio",
         above="saturation",

@@ -53,8 +53,8 @@ def status(stack: Stack) -> list[Panel]:
             "percentunit",
             "service:saturation:ratio",
             nearness_steps(stack, "saturation"),
-            "How full the fullest is that the service shows. Green is normal; else add capacity or shed load. "
-            "No data: nothing of it is exposed.",
+            "How much of its limit is in use, of what is nearest to it. Green is normal; else add capacity or shed "
+            "load. No data: nothing of it is exposed.",
         ),
         _targets(),
         _fault(stack),
