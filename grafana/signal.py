@@ -32,6 +32,11 @@ class Signal:
     def types(self) -> tuple[str, ...]:
         return tuple(name for name in (self.above, self.below) if name)
 
+    @property
+    def banded(self) -> bool:
+        """Whether what is usual is learned for it."""
+        return any(CATALOGUE[name].band for name in self.types)
+
 
 def signal_panel(signal: Signal, of_series: str, of_anomalies: str, width: int = 8) -> Panel:
     """The panel; the matchers `of_series` select one of the recorded series, `of_anomalies` what is said of it."""
@@ -40,8 +45,7 @@ def signal_panel(signal: Signal, of_series: str, of_anomalies: str, width: int =
         f"{signal.description}{_legend(signal)}",
         [
             Query(f"{signal.series}{{{of_series}}}", "actual", Style(NEUTRAL, width=2)),
-            *_thresholds(signal, of_anomalies),
-            *_band(signal, of_anomalies),
+            *limits(signal, of_anomalies),
             *_points(signal, of_series, of_anomalies),
         ],
         unit=signal.unit,
@@ -53,27 +57,30 @@ def signal_panel(signal: Signal, of_series: str, of_anomalies: str, width: int =
 def _legend(signal: Signal) -> str:
     if not signal.types:
         return ""
-    shaded = " Shaded is what is usual, known after twelve hours." if _banded(signal) else ""
+    shaded = " Shaded is what is usual, known after twelve hours." if signal.banded else ""
     return f" Dashed red is the threshold.{shaded} Red points: it fires."
 
 
-def _banded(signal: Signal) -> bool:
-    return any(CATALOGUE[name].band for name in signal.types)
+def limits(signal: Signal, matchers: str, where: str = "") -> Iterator[Query]:
+    """The thresholds, dashed, and the band of what is usual, shaded; PromQL in `where` may say when to draw them."""
+    yield from _thresholds(signal, matchers, where)
+    if signal.banded:
+        yield from _band(signal, matchers, where)
 
 
-def _thresholds(signal: Signal, matchers: str) -> Iterator[Query]:
+def _thresholds(signal: Signal, matchers: str, where: str) -> Iterator[Query]:
     for name in signal.types:
         word = "threshold" if not signal.below else "too few" if name == signal.below else "too many"
-        yield Query(f'anomaly:threshold{{anomaly_type="{name}", {matchers}}}', word, Style(LIMIT, dashed=True, width=1))
+        threshold = f'anomaly:threshold{{anomaly_type="{name}", {matchers}}}'
+        yield Query(f"{threshold} {where}", word, Style(LIMIT, dashed=True, width=1))
 
 
-def _band(signal: Signal, matchers: str) -> Iterator[Query]:
+def _band(signal: Signal, matchers: str, where: str) -> Iterator[Query]:
     """The lower edge first, for the upper one is filled down to it."""
-    if _banded(signal):
-        lower = f"clamp_min({_edge(signal.below or signal.above, '-', matchers)}, 0)"
-        yield Query(lower, LOWER, Style(NEUTRAL, width=0))
-        upper = _edge(signal.above or signal.below, "+", matchers)
-        yield Query(upper, UPPER, Style(NEUTRAL, width=0, fill=12, fill_below_to=LOWER))
+    lower = f"clamp_min({_edge(signal.below or signal.above, '-', matchers)}, 0)"
+    yield Query(f"{lower} {where}", LOWER, Style(NEUTRAL, width=0))
+    upper = _edge(signal.above or signal.below, "+", matchers)
+    yield Query(f"{upper} {where}", UPPER, Style(NEUTRAL, width=0, fill=12, fill_below_to=LOWER))
 
 
 def _edge(name: str, sign: str, matchers: str) -> str:
@@ -82,7 +89,7 @@ def _edge(name: str, sign: str, matchers: str) -> str:
         f'last_over_time(anomaly:{part}{{anomaly_type="{name}", {matchers}}}[10m])'
         for part in ("band_centre", "band_width")
     )
-    return f"{centre} {sign} {width}"
+    return f"({centre} {sign} {width})"
 
 
 def _points(signal: Signal, of_series: str, of_anomalies: str) -> Iterator[Query]:
