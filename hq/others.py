@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import requests
+import asyncio
+import json
 
+from exporters.admin import asked
+from stack.errors import HqError
 from stack.model import Stack
 
 TIMEOUT_SECONDS = 2.0
@@ -14,13 +17,9 @@ def runs_elsewhere(stack: Stack) -> bool:
 
     So one of another stack, which may listen at the same address, is not taken for ours.
     """
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
-            answer = session.get(
-                f"http://{stack.envoy.admin}/server_info", timeout=TIMEOUT_SECONDS, allow_redirects=False
-            )
-            options = answer.json()["command_line_options"]
-            return bool(options["config_path"] == str(stack.directory / "envoy.json"))
-        except (requests.RequestException, ValueError, KeyError, TypeError):
-            return False
+    try:
+        answer = asyncio.run(asked(stack.envoy.admin, "/server_info", TIMEOUT_SECONDS))
+        options = json.loads(answer)["command_line_options"]
+        return bool(options["config_path"] == str(stack.directory / "envoy.json"))
+    except (HqError, ValueError, KeyError, TypeError, RecursionError):
+        return False

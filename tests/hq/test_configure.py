@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import socket
 import stat
 import threading
 from contextlib import suppress
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from hq import healthy
+from exporters.admin import MAX_BYTES
+from hq import healthy, others
 from hq.cli import main
 from hq.others import runs_elsewhere
 from stack.loader import load_stack
 from stack.placement import remove_placement, write_placement
 from tests.chaos.stacks import stack_of
+from tests.exporters.listening import listening, says
 from tests.serving import serving
 
 
@@ -101,11 +104,44 @@ def test_a_stack_is_known_by_the_configuration_of_its_envoy(tmp_path: Path, conf
         assert runs_elsewhere(load_stack(file)) is ours
 
 
-def test_what_is_no_envoy_is_not_ours(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n<html>",
+        b"HTTP/1.1 200 OK\r\n\r\n[]",
+        b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000,
+        b"HTTP/1.1 200 OK\r\n\r\n" + b" " * MAX_BYTES,
+        b"HTTP/1.1 503 Unavailable\r\n\r\n%s",
+        b"%s",
+    ],
+    ids=["a-page", "a-list", "nested", "too-long", "unavailable", "no-http"],
+)
+def test_what_is_no_envoy_is_not_ours(answer: bytes, tmp_path: Path) -> None:
     file = stack_of(tmp_path).file
-    with serving(envoy_answering(b"<html>")) as address:
-        file.write_text(f"{file.read_text()}envoy: {{admin: {address}}}\n")
+    ours = json.dumps({"command_line_options": {"config_path": str(tmp_path / "var" / "envoy.json")}})
+    with listening(says(answer.replace(b"%s", ours.encode()))) as spoof:
+        file.write_text(f"{file.read_text()}envoy: {{admin: {spoof.address}}}\n")
         assert not runs_elsewhere(load_stack(file))
+
+
+@pytest.mark.e2e
+def test_who_answers_byte_by_byte_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(others, "TIMEOUT_SECONDS", 0.3)
+    over = threading.Event()
+
+    def dripping(connection: socket.socket, _: bytes) -> None:
+        with suppress(OSError):
+            while not over.wait(0.1):
+                connection.sendall(b"x")
+
+    file = stack_of(tmp_path).file
+    with listening(dripping) as spoof:
+        file.write_text(f"{file.read_text()}envoy: {{admin: {spoof.address}}}\n")
+        try:
+            assert not runs_elsewhere(load_stack(file))
+            assert not over.is_set()
+        finally:
+            over.set()
 
 
 def test_the_health_check_says_what_it_got(capsys: pytest.CaptureFixture[str]) -> None:
