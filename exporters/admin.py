@@ -61,7 +61,7 @@ def _body(admin: Address, answer: bytes) -> bytes:
     try:
         response.begin()
         body = response.read()
-    except (HTTPException, ValueError):
+    except (HTTPException, ValueError, OverflowError):
         raise HqError(f"what answers at {admin} does not speak HTTP, or broke off") from None
     if response.status != 200:
         raise HqError(f"Envoy at {admin} answered {response.status}; 200 was due")

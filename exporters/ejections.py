@@ -49,7 +49,7 @@ class EjectionCollector:
         try:
             clusters: list[Json] = json.loads(body)["cluster_statuses"]
             return {cluster["name"]: dict(map(_host, cluster.get("host_statuses", []))) for cluster in clusters}
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             raise HqError(f"what answers at {self._admin} does not describe clusters as Envoy does") from None
 
 

@@ -138,6 +138,19 @@ NO_MEMBERS = "Envoy at {} has none of the members of this stack; was it started 
         pytest.param(clusters({"name": "pool_vendor-proxies", "host_statuses": 1}), NO_CLUSTERS, id="hosts-a-number"),
         pytest.param(clusters({"name": [], "host_statuses": []}), NO_CLUSTERS, id="name-a-list"),
         pytest.param(http(b"\xff\xfe"), NO_CLUSTERS, id="no-text"),
+        pytest.param(
+            http(RECORDED[RECORDED.index(b"{") : RECORDED.rindex(b"}") + 1].replace(b"20127", b"1e999")),
+            NO_CLUSTERS,
+            id="an-infinite-port",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999999999999\r\n\r\n{}", NO_HTTP, id="a-boundless-length"
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\n{}",
+            NO_HTTP,
+            id="a-boundless-chunk",
+        ),
         pytest.param(clusters(), NO_MEMBERS, id="no-clusters"),
         pytest.param(clusters(cluster("pool_vendor-proxies", host(9))), NO_MEMBERS, id="other-hosts"),
         pytest.param(clusters(cluster("pool_vendor-proxies")), NO_MEMBERS, id="no-hosts"),
