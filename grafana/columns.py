@@ -10,6 +10,11 @@ from grafana.fields import captioned, mappings, scale
 from grafana.query import ref_id
 from stack.dataclass import dataclass
 
+LABEL = "string"
+"""The unit of a label. Without one of its own it has the table's, by which Grafana writes 007 as 7 and 2048 as 2.05 K,
+in links too.
+"""
+
 
 @dataclass(frozen=True)
 class Column:
@@ -74,7 +79,7 @@ def column_overrides(columns: Sequence[Column]) -> list[dict[str, Any]]:
     overrides = []
     for column in columns:
         wanted: list[tuple[str, Any]] = [
-            ("unit", column.unit),
+            ("unit", column.unit or (None if column.is_value else LABEL)),
             ("decimals", column.decimals),
             ("min", column.minimum),
             ("max", column.maximum),

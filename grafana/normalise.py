@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from grafana.data_sources import PROMETHEUS_UID
+
 SCHEMA = 42
 
 Json = dict[str, Any]
@@ -20,6 +22,8 @@ _OF_TARGETS = ("metric", "query", "step", "target", "intervalFactor")
 _OF_VARIABLES = ("auto", "auto_min", "auto_count", "useTags", "tagsQuery", "tagValuesQuery")
 _OF_ROWS = ("id", "title", "collapsed", "gridPos", "panels", "type")
 _ALL = {"text": ["All"], "value": ["$__all"]}
+_OURS = {"text": "Prometheus", "value": PROMETHEUS_UID}
+"""Of several data sources the one that we provision; where it is not among them, Grafana takes the first."""
 
 
 def normalised(dashboard: Json) -> Json:
@@ -66,7 +70,7 @@ def _variable(variable: Json) -> Json:
     data = _without(variable, _OF_VARIABLES)
     if data["type"] == "datasource":
         return _without(data, ("datasource", "allValue", "sort")) | {
-            "current": {}, "options": [], "regex": data["regex"] or "", "includeAll": False, "multi": False,
+            "current": dict(_OURS), "options": [], "regex": data["regex"] or "", "includeAll": False, "multi": False,
         }  # fmt: skip
     if data["type"] == "query":
         data["definition"] = data["query"]

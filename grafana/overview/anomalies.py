@@ -88,7 +88,7 @@ def _rows(stack: Stack) -> str:
         severity="BLIND",
         recommendation="Nothing is recorded of this service: check that it runs, and that Prometheus scrapes it.",
     )
-    return f"({_with_page(_with_playbook())}) or ({unseen}) or on () ({nothing}) or on () {blind}"
+    return f"({_with_page(_with_playbook())}) or ({_with_page(unseen)}) or on () ({nothing}) or on () {blind}"
 
 
 def _with_playbook() -> str:

@@ -143,7 +143,8 @@ def test_variables_have_the_shape_of_today(raw: Json, clean: Json) -> None:
     source, service = clean["templating"]["list"]
     assert source == {
         "name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus", "refresh": 1,
-        "current": {}, "options": [], "regex": "", "hide": 0, "includeAll": False, "multi": False,
+        "current": {"text": "Prometheus", "value": "prometheus"}, "options": [], "regex": "", "hide": 0,
+        "includeAll": False, "multi": False,
     } | ({"skipUrlSync": False} if "skipUrlSync" in source else {})  # fmt: skip
     query = "label_values(anomaly:score, service)"
     assert service["query"] == {"query": query, "refId": "StandardVariableQuery", "qryType": 5}

@@ -33,7 +33,10 @@ NOBODY_KNOWS = (
     'recommendation="The rules are not evaluated, or see none of these services: see Detector health of the overview.",'
     'severity="BLIND"'
 )
-UNSEEN = 'recommendation="Nothing is recorded of this service: check that it runs, and that Prometheus scrapes it."'
+UNSEEN = (
+    f'page="dev-hq-service",pool="{NOWHERE}",'
+    'recommendation="Nothing is recorded of this service: check that it runs, and that Prometheus scrapes it."'
+)
 OF_POOL = f'anomaly_type="upstream_failure",{POOL}'
 OF_SHOP = f'anomaly_type="error_spike",{SHOP},pool="{NOWHERE}"'
 RULES_ONLY: World = {'ALERTS{alertname="Watchdog",alertstate="firing"}': "1"}

@@ -170,6 +170,7 @@ def test_the_columns_of_a_table_are_what_the_queries_give_in_order_under_their_t
     assert overrides["What to do"]["custom.cellOptions"] == {"type": "auto", "wrapText": True}
     assert overrides["What to do"]["custom.wrapText"] is True
     assert overrides["page"] == {
+        "unit": "string",
         "custom.hidden": True,
         "custom.hideFrom.viz": True,
     }  # up to Grafana 12.1, and since

@@ -103,7 +103,8 @@ def good() -> list[Json]:
     panels = [_panel(0, "stat", "Worst", _SCORE), _panel(1, "table", "Now", _SCORE, transformations=_TABLE)]
     panels[1]["options"] = {"sortBy": [{"displayName": "Score", "desc": True}]}
     panels[1]["fieldConfig"]["overrides"] = [
-        {"matcher": {"id": "byName", "options": "Score"}, "properties": [{"id": "unit", "value": "s"}]}
+        {"matcher": {"id": "byName", "options": "Score"}, "properties": [{"id": "unit", "value": "s"}]},
+        {"matcher": {"id": "byName", "options": "Service"}, "properties": [{"id": "unit", "value": "string"}]},
     ]
     panels[1]["fieldConfig"]["defaults"]["links"] = [
         {"title": "Service", "url": "/d/dev-hq-service?var-service=${__data.fields.Service}"}
@@ -232,6 +233,8 @@ CASES = (
          _set("panels.1.fieldConfig.overrides.0.matcher.options", "score")),
     Case("table-column-rule", f'{_NOW}: two columns are called "Score"',
          _set("panels.1.transformations.1.options.renameByName.service", "Score")),
+    Case("table-label-unit-rule", f'{_NOW}: the label in "Service" is not a string',
+         _set("panels.1.fieldConfig.overrides.1.properties", [])),
     Case("table-sort-rule", f'{_NOW}: is sorted by "Since", which is no column',
          _set("panels.1.options.sortBy.0.displayName", "Since")),
     Case("target-ref-rule", f"{_WORST}: two queries have the same letter: A A",

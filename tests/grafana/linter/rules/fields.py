@@ -61,6 +61,21 @@ def column_of_override(dashboard: Dashboard, _: Surroundings) -> Iterator[Proble
                 yield problem("table-column-rule", dashboard, f'an override names the column "{name}", of none', panel)
 
 
+def unit_of_label(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
+    """A label that has the unit of a number is written as one where it looks like one: 007 as 7, in links too."""
+    for panel in dashboard.panels:
+        units = {
+            override["matcher"]["options"]: one["value"]
+            for override in panel.overrides
+            for one in override["properties"]
+            if one["id"] == "unit"
+        }
+        for options in panel.transformations("organize"):
+            for name, title in options["renameByName"].items():
+                if not name.startswith("Value") and units.get(title) != "string":
+                    yield problem("table-label-unit-rule", dashboard, f'the label in "{title}" is not a string', panel)
+
+
 def sorted_by_column(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
     for panel in dashboard.panels:
         renamed = {name for options in panel.transformations("organize") for name in options["renameByName"].values()}
@@ -93,6 +108,7 @@ RULES = {
     "table-value-rule": value_of_target,
     "override-query-rule": query_of_override,
     "table-column-rule": column_of_override,
+    "table-label-unit-rule": unit_of_label,
     "table-sort-rule": sorted_by_column,
     "target-ref-rule": ref_ids,
 }
