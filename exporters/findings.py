@@ -9,7 +9,7 @@ from prometheus_client.core import Metric
 
 from exporters.evidence import Alert, Dose, Impact, Points
 from exporters.gauge import gauge
-from exporters.history import RUN, History
+from exporters.run_history import RUN, RunHistory
 
 Value = TypeVar("Value")
 Family = tuple[str, str, Callable[[Value], float | None]]
@@ -51,7 +51,7 @@ _POINTS: tuple[Family[Points], ...] = (
 )
 
 
-def finding_families(history: History) -> Iterator[Metric]:
+def finding_families(history: RunHistory) -> Iterator[Metric]:
     """Every family of what was found; none of them has a series of a run that did not tell."""
     runs = history.last_runs.items()
     doses = {(scenario, *name): dose for (scenario, _), run in runs for name, dose in run.evidence.doses.items()}

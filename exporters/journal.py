@@ -56,8 +56,8 @@ class JournalCollector:
             self._read()
             self._bury_the_dead()
             return [
-                *run_families(self._history, self._configured.scenarios),
-                *finding_families(self._history),
+                *run_families(self._history.runs, self._configured.scenarios),
+                *finding_families(self._history.runs),
                 *self._of_gates(),
                 *self._of_notifications(),
                 self._of_records(),
@@ -77,11 +77,12 @@ class JournalCollector:
 
     def _bury_the_dead(self) -> None:
         """A run whose process is gone died, unless it wrote how it ended just before it went."""
-        missing = self._history.missing()
+        missing = self._history.runs.missing()
         if missing:
             self._read()
-        for run_id in self._history.active.keys() & set(missing):
-            self._history.bury(run_id)
+        runs = self._history.runs
+        for run_id in runs.active.keys() & set(missing):
+            runs.bury(run_id)
 
     def _of_gates(self) -> Iterator[Metric]:
         verdicts = self._history.verdicts

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from exporters.gauge import gauge
-from exporters.history import OUTCOMES, PHASES, RUN, History, LastRun
+from exporters.run_history import OUTCOMES, PHASES, RUN, LastRun, RunHistory
 
 _OF_LAST_RUN: tuple[tuple[str, str, Callable[[LastRun], float | None]], ...] = (
     ("chaos_run_score", "Resilience score of the last run, 0 to 100.", lambda run: run.score),
@@ -27,7 +27,7 @@ _OF_LAST_RUN: tuple[tuple[str, str, Callable[[LastRun], float | None]], ...] = (
 )
 
 
-def run_families(history: History, configured: Sequence[tuple[str, str, str]]) -> Iterator[Metric]:
+def run_families(history: RunHistory, configured: Sequence[tuple[str, str, str]]) -> Iterator[Metric]:
     """Every family of runs; `configured` holds the (scenario, fault kind, target) that are known without any."""
     yield _active_faults(history, configured)
     yield from _active_runs(history, configured)
@@ -37,7 +37,7 @@ def run_families(history: History, configured: Sequence[tuple[str, str, str]]) -
     yield from _ended(history, configured)
 
 
-def _active_faults(history: History, configured: Sequence[tuple[str, str, str]]) -> Metric:
+def _active_faults(history: RunHistory, configured: Sequence[tuple[str, str, str]]) -> Metric:
     active = set(history.active_faults())
     faults = GaugeMetricFamily(
         "chaos_fault_active", "Whether the fault is injected now.", labels=["scenario", "fault", "chaos_target"]
@@ -47,7 +47,7 @@ def _active_faults(history: History, configured: Sequence[tuple[str, str, str]])
     return faults
 
 
-def _active_runs(history: History, configured: Sequence[tuple[str, str, str]]) -> Iterator[Metric]:
+def _active_runs(history: RunHistory, configured: Sequence[tuple[str, str, str]]) -> Iterator[Metric]:
     phases = {(run.scenario, run.target): run.phase for run in history.active.values()}
     targets = sorted({(scenario, target) for scenario, _, target in configured} | history.seen_targets)
     yield gauge(
@@ -64,7 +64,7 @@ def _active_runs(history: History, configured: Sequence[tuple[str, str, str]]) -
     )  # fmt: skip
 
 
-def _outcomes(history: History) -> Metric:
+def _outcomes(history: RunHistory) -> Metric:
     return gauge(
         "chaos_run_outcome", "How the last run ended.", [*RUN, "outcome"],
         {(*key, outcome): float(run.outcome == outcome) for key, run in history.last_runs.items()
@@ -72,10 +72,10 @@ def _outcomes(history: History) -> Metric:
     )  # fmt: skip
 
 
-def _ended(history: History, configured: Sequence[tuple[str, str, str]]) -> Iterator[Metric]:
-    names = sorted({scenario for scenario, _, _ in configured} | history.runs.keys())
+def _ended(history: RunHistory, configured: Sequence[tuple[str, str, str]]) -> Iterator[Metric]:
+    names = sorted({scenario for scenario, _, _ in configured} | history.ended.keys())
     counters = (
-        ("chaos_runs", "Runs that have ended, in whatever way.", history.runs),
+        ("chaos_runs", "Runs that have ended, in whatever way.", history.ended),
         ("chaos_run_failures", "Runs that found a weakness.", history.failures),
         ("chaos_run_errors", "Runs that could not run, or died.", history.errors),
     )

@@ -67,9 +67,9 @@ def test_36_37_unknown_kinds_and_fields_are_passed_over_and_other_versions_count
 def test_no_record_whatever_it_holds_breaks_the_history(data: dict[str, object], kind: str) -> None:
     history = History()
     history.add(Record(kind, 1.0, data))
-    list(history.active_faults())
-    for run in history.missing():
-        history.bury(run)
+    list(history.runs.active_faults())
+    for run in history.runs.missing():
+        history.runs.bury(run)
 
 
 def test_28_labels_from_the_journal_cannot_spoil_the_scrape(path: Path, journal: Journal) -> None:

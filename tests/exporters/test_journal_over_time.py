@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporters.history import History
 from exporters.journal import JournalCollector
 from exporters.registry import SafeRegistry
+from exporters.run_history import RunHistory
 from stack.journal import Journal
 from tests.exporters.exposed import collect, scrape
 from tests.exporters.journal_metrics import CONFIGURED, RUN, WAVE, counters, dead_process, read
@@ -81,12 +81,12 @@ def test_a_run_that_ended_between_two_looks_has_not_died(path: Path, journal: Jo
     collector = JournalCollector(path, CONFIGURED)
     journal.append("run_announced", announced())
 
-    def missing(history: History) -> list[str]:
+    def missing(history: RunHistory) -> list[str]:
         if history.active:
             journal.append("run_finished", finished(outcome="weakness"))
         return list(history.active)
 
-    monkeypatch.setattr(History, "missing", missing)
+    monkeypatch.setattr(RunHistory, "missing", missing)
     samples = collect(collector)
     assert samples['chaos_run_errors_total{scenario="wave"}'] == 0
     assert samples['chaos_run_failures_total{scenario="wave"}'] == 1

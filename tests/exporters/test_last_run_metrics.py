@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporters.history import OUTCOMES
 from exporters.journal import Configured, JournalCollector
 from exporters.registry import SafeRegistry
+from exporters.run_history import OUTCOMES
 from stack.journal import Journal
 from tests.exporters.exposed import Samples, collect, scrape
 from tests.exporters.journal_metrics import counters, dead_process

@@ -10,7 +10,7 @@ import pytest
 
 from chaos.score import PASS_SCORE
 from exporters.evidence import VERDICTS_ON_ALERTS
-from exporters.history import OUTCOMES, PHASES
+from exporters.run_history import OUTCOMES, PHASES
 from grafana.colours import BY_SEVERITY, CALM, FAULT, NEUTRAL, RUN_SCORE_STEPS, UNKNOWN
 from grafana.dashboard import dashboard_data
 from grafana.run import asked, run
