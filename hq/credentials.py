@@ -22,15 +22,18 @@ class CredentialsError(HqError):
 
 
 def ensure_credentials(path: Path) -> None:
-    """Makes the file with a new random token unless it is there; raises CredentialsError."""
+    """Makes the file, or what the link there points to, with a new random token unless it is there.
+
+    Raises CredentialsError also when there is none afterwards that can be used.
+    """
     try:
-        if path.exists():
-            read_token(path)
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _make(path)
+        if not path.exists():
+            file = Path(os.path.realpath(path))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            _make(file)
     except OSError as error:
         raise CredentialsError(f"the credentials file {path} cannot be made: {error.strerror}") from None
+    read_token(path)
 
 
 def _make(path: Path) -> None:

@@ -45,3 +45,20 @@ def test_a_credentials_file_that_cannot_be_made_is_one_line(tmp_path) -> None:
     with pytest.raises(CredentialsError) as error:
         ensure_credentials(path)
     assert str(error.value) == f"the credentials file {path} cannot be made: File exists"
+
+
+def test_where_a_link_points_to_they_are_made(tmp_path) -> None:
+    path = tmp_path / "token"
+    path.symlink_to(tmp_path / "new" / "secret")
+    ensure_credentials(path)
+    assert path.is_symlink()
+    assert read_token(path) == read_token(tmp_path / "new" / "secret")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_links_in_a_circle_hold_no_credentials(tmp_path) -> None:
+    path = tmp_path / "token"
+    path.symlink_to(path)
+    with pytest.raises(CredentialsError) as error:
+        ensure_credentials(path)
+    assert str(error.value) == f"the credentials cannot be used: there is no file {path}; `dev-hq serve` makes one"
