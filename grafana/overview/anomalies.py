@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from grafana.amounts import in_words
+from grafana.chaos_targets import of_services
 from grafana.colours import CALM, SCORE_STEPS, SEVERITY_WORDS, UNKNOWN, Word
 from grafana.columns import Column
-from grafana.overview.asked import ANOMALIES, FIRING, SEEN, of_firing
-from grafana.overview.unseen import unseen_services
+from grafana.overview.promql import ANOMALIES, FIRING, SEEN, of_firing, unseen_services
 from grafana.panels import Panel, link, table
 from grafana.promql import EXPORTER, OF_ANOMALY, WATCHDOG, firing_at_worst, labelled, number
 from grafana.query import Query
-from grafana.targets import of_services
-from grafana.written import written
 from stack.model import Stack
 
 NOWHERE = "\N{EN DASH}"
@@ -29,8 +28,8 @@ def anomalies_now(stack: Stack) -> Panel:
             Query(_rows(stack)),
             Query(_keyed(of_firing(f"1000 * {_since()}"))),
             Query(_keyed(of_firing(f"max by ({OF_ANOMALY}) (anomaly:score{{{ANOMALIES}}})"))),
-            Query(_keyed(of_firing(f"({written('anomaly:actual', ANOMALIES, 'actual')})"))),
-            Query(_keyed(of_firing(f"({written('anomaly:threshold', ANOMALIES, 'threshold')})"))),
+            Query(_keyed(of_firing(f"({in_words('anomaly:actual', ANOMALIES, 'actual')})"))),
+            Query(_keyed(of_firing(f"({in_words('anomaly:threshold', ANOMALIES, 'threshold')})"))),
             Query(_keyed(_explained(stack))),
         ],
         _columns(),
@@ -81,7 +80,7 @@ def _rows(stack: Stack) -> str:
     blind = labelled(
         number(-1),
         severity="BLIND",
-        recommendation="The rules are not evaluated, or see none of these services: see Detector health of the overview.",
+        recommendation="No rules are evaluated, or they see none of these: see Detector health of the overview.",
     )
     unseen = labelled(
         f"{unseen_services(stack)} and on () {WATCHDOG}",

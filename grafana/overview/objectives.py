@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.colours import BY_SEVERITY, CALM, UNKNOWN, VERDICT_WORDS, Step, Word
 from grafana.columns import Column
-from grafana.overview.asked import GATES
+from grafana.overview.promql import GATES
 from grafana.panels import Panel, link, state_timeline, table, timeseries
 from grafana.promql import EXPORTER, SERVICES, first, highest, labelled, number
 from grafana.query import Query

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from grafana.chaos_targets import of_services
 from grafana.colours import RUN_SCORE_STEPS
 from grafana.columns import Column
 from grafana.panels import Panel, link, table, timeseries
 from grafana.promql import EXPORTER, first, highest, labelled, number
 from grafana.query import Query
-from grafana.targets import of_services
 from stack.model import Stack
 
 LINES = 12

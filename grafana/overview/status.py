@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grafana.chaos_targets import of_services
 from grafana.colours import (
     BUDGET_STEPS,
     BY_SEVERITY,
@@ -15,11 +16,10 @@ from grafana.colours import (
     Step,
     Word,
 )
-from grafana.overview.asked import ANOMALIES, FIRING, SEEN, deciding_gates
+from grafana.overview.promql import ANOMALIES, FIRING, SEEN, deciding_gates
 from grafana.panels import Panel, link, stat
 from grafana.promql import BLIND, EXPORTER, OF_ANOMALY, SERVICES, WATCHDOG, first, guarded, number
 from grafana.query import Query
-from grafana.targets import of_services
 from stack.model import Stack
 
 IS_BLIND = Word(BLIND, "BLIND", UNKNOWN)

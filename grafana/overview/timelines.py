@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from grafana.chaos_targets import of_services
 from grafana.colours import CALM, FAULT, SCORE_STEPS, Word
-from grafana.overview.asked import ANOMALIES
+from grafana.overview.promql import ANOMALIES
 from grafana.panels import Panel, link, state_timeline
 from grafana.promql import EXPORTER, OF_ANOMALY, highest
 from grafana.query import Query
-from grafana.targets import of_services
 from stack.model import Stack
 
 ROWS = 12

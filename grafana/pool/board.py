@@ -6,9 +6,9 @@ from grafana.annotations import alerts, faults
 from grafana.dashboard import Board
 from grafana.layout import Section
 from grafana.panels import Panel, text
-from grafana.pool.asked import POOL
 from grafana.pool.front import front
 from grafana.pool.members import members
+from grafana.pool.promql import POOL
 from grafana.pool.status import status
 from grafana.variables import data_source, label_values
 from stack.model import Stack

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana.colours import CALM, NEUTRAL
 from grafana.panels import Panel, timeseries
-from grafana.pool.asked import HEALTHY, MEMBERS, POOL
+from grafana.pool.promql import HEALTHY, MEMBERS, POOL
 from grafana.query import Query, Style
 from grafana.signal import Signal, signal_panel
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from grafana.colours import BY_SEVERITY, CALM, LIMIT, UNKNOWN, Word
 from grafana.columns import Column
-from grafana.limits import limit_steps
+from grafana.limit_steps import limit_steps
 from grafana.panels import Panel, state_timeline, table, timeseries
-from grafana.pool.asked import Members, rows_high
+from grafana.pool.promql import Members, rows_high
 from grafana.promql import first, labelled, number
 from grafana.query import Query, Style
 from stack.model import Stack

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from grafana.colours import CALM, FAULT, NEUTRAL_STEPS, SCORE_STEPS, UNKNOWN, Step, Word
-from grafana.limits import limit_steps, nearness_steps
+from grafana.limit_steps import limit_steps, nearness_steps
 from grafana.panels import Panel, stat
-from grafana.pool.asked import HEALTHY, MEMBERS, POOL
+from grafana.pool.promql import HEALTHY, MEMBERS, POOL
 from grafana.promql import BLIND, EXPORTER, WATCHDOG, first, number
 from grafana.query import Query
 from grafana.service.pools import IN_ROTATION

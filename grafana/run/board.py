@@ -8,7 +8,7 @@ from grafana.annotations import faults
 from grafana.dashboard import Board
 from grafana.layout import Section
 from grafana.query import DATA_SOURCE
-from grafana.run.asked import SCENARIO, TARGET
+from grafana.run.promql import SCENARIO, TARGET
 from grafana.run.summary import summary
 from grafana.run.tables import alerts, doses, impacts, last_runs, points
 from grafana.run.timelines import detection, gates, members, notifications, signals, what_was_done

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana.colours import BY_SEVERITY, CALM, NEUTRAL_STEPS, RUN_SCORE_STEPS, UNKNOWN, Step, Word
 from grafana.panels import Panel, stat
 from grafana.query import Query
-from grafana.run.asked import (
+from grafana.run.promql import (
     INSTEAD,
     NOT_MEASURED,
     OUTCOME_WORDS,

@@ -7,7 +7,7 @@ from grafana.columns import Column
 from grafana.panels import Panel, link, table
 from grafana.promql import first, labelled, number
 from grafana.query import Query
-from grafana.run.asked import BLIND, INSTEAD, NONE_RAN, NOT_MEASURED, OUTCOME_WORDS, RUN, TELLS, outcomes, rows
+from grafana.run.promql import BLIND, INSTEAD, NONE_RAN, NOT_MEASURED, OUTCOME_WORDS, RUN, TELLS, outcomes, rows
 from stack.model import Stack
 
 BEFORE = 60.0  # seconds in front of a run in which one sees what is usual

@@ -6,7 +6,7 @@ from grafana.colours import BY_SEVERITY, CALM, FAULT, LIMIT, SCORE_STEPS, UNKNOW
 from grafana.panels import Panel, link, state_timeline, timeseries
 from grafana.promql import OF_ANOMALY, first, number
 from grafana.query import Query, Style
-from grafana.run.asked import BLIND, PHASE_WORDS, RUN, TELLS, of_target, phases
+from grafana.run.promql import BLIND, PHASE_WORDS, RUN, TELLS, of_target, phases
 from stack.model import Stack
 from stack.prefix import service_prefix
 

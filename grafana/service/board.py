@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from grafana.annotations import alerts, faults_where
+from grafana.chaos_targets import of_services
 from grafana.dashboard import Board
 from grafana.layout import Section
 from grafana.overview.anomalies import anomalies_now
-from grafana.service.asked import SERVICE
 from grafana.service.latency import latency
 from grafana.service.objectives import service_objectives
 from grafana.service.pools import pools
+from grafana.service.promql import SERVICE
 from grafana.service.requests import requests
 from grafana.service.status import status
 from grafana.service.targets import service_targets
-from grafana.targets import of_services
 from grafana.variables import data_source, label_values
 from stack.model import Stack
 

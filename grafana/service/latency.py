@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from grafana.chaos_targets import chosen
 from grafana.panels import Panel, heatmap, text
 from grafana.promql import labelled
 from grafana.query import Query
-from grafana.targets import chosen
 from grafana.verbatim import verbatim
 from prometheus.indicators import Family, families
 from prometheus.slo import bucket_rates, narrowed

@@ -8,7 +8,7 @@ from grafana.colours import BUDGET_STEPS, BY_SEVERITY, CALM, LIMIT, LOWEST, NEUT
 from grafana.panels import Panel, stat, timeseries
 from grafana.promql import WATCHDOG, first, labelled, number
 from grafana.query import Query, Style
-from grafana.service.asked import SERVICE
+from grafana.service.promql import SERVICE
 from prometheus.objectives.burn_rate import BUDGET, burn_rate, burning_alerts
 from prometheus.objectives.objective import SLOS, objectives
 from stack.burn_rate import USUAL_WINDOW, BurnRateAlert

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from grafana.colours import BY_SEVERITY, CALM, LOWEST, SCORE_STEPS, UNKNOWN, Step, Word
 from grafana.columns import Column
-from grafana.limits import limit_steps, nearness_steps
+from grafana.limit_steps import limit_steps, nearness_steps
 from grafana.panels import Panel, link, table
 from grafana.promql import first, labelled
 from grafana.query import Query
-from grafana.service.asked import SERVICE
+from grafana.service.promql import SERVICE
 from stack.model import Stack
 
 OF_POOL = "/d/dev-hq-pool?var-pool=${__data.fields.pool}&${__url_time_range}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.panels import Panel
-from grafana.service.asked import ITS_OWN, SERVICE
+from grafana.service.promql import ITS_OWN, SERVICE
 from grafana.signal import Signal, signal_panel
 
 SIGNALS = (

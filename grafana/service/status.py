@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from grafana.chaos_targets import of_services
 from grafana.colours import BY_SEVERITY, CALM, FAULT, LOWEST, NEUTRAL_STEPS, SCORE_STEPS, UNKNOWN, Step, Word
-from grafana.limits import limit_steps, nearness_steps
+from grafana.limit_steps import limit_steps, nearness_steps
 from grafana.panels import Panel, stat
 from grafana.promql import BLIND, EXPORTER, WATCHDOG, first, number
 from grafana.query import Query
-from grafana.service.asked import SERVICE
-from grafana.targets import of_services
+from grafana.service.promql import SERVICE
 from stack.model import Stack
 
 DECIMALS = {"reqps": 1, "percentunit": 2, "s": 3}

@@ -8,7 +8,7 @@ from grafana.colours import BY_SEVERITY, CALM, NEUTRAL, Word
 from grafana.panels import Panel, state_timeline, text
 from grafana.promql import labelled
 from grafana.query import Query
-from grafana.service.asked import ITS_OWN, SERVICE
+from grafana.service.promql import ITS_OWN, SERVICE
 from grafana.signal import Signal, signal_panel
 from grafana.verbatim import verbatim
 from prometheus.indicators import families

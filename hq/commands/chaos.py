@@ -121,7 +121,7 @@ def refuse_somebody_elses(stack: Stack) -> None:
     """An Envoy on this machine must be the one of this stack: at the same address another stack's may listen."""
     if not stack.envoy.admin.is_loopback or read_placement(stack.directory):
         return
-    from hq.others import runs_elsewhere
+    from hq.elsewhere import runs_elsewhere
 
     if not runs_elsewhere(stack):
         raise StackNotRunningError(f"the stack of {stack.file} does not run; `dev-hq up` starts it")

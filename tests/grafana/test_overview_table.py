@@ -30,7 +30,7 @@ from tests.grafana.world import (
 
 NOTHING = 'recommendation="Nothing is anomalous: nothing to do.",severity="none"'
 NOBODY_KNOWS = (
-    'recommendation="The rules are not evaluated, or see none of these services: see Detector health of the overview.",'
+    'recommendation="No rules are evaluated, or they see none of these: see Detector health of the overview.",'
     'severity="BLIND"'
 )
 UNSEEN = (

@@ -13,7 +13,7 @@ from exporters.evidence import VERDICTS_ON_ALERTS
 from exporters.run_history import OUTCOMES, PHASES
 from grafana.colours import BY_SEVERITY, CALM, FAULT, NEUTRAL, RUN_SCORE_STEPS, UNKNOWN
 from grafana.dashboard import dashboard_data
-from grafana.run import asked, run
+from grafana.run import promql, run
 from grafana.run.tables import AFTER, BEFORE
 from tests.grafana.expansion import HOUR, expanded
 from tests.grafana.stacks import NAMES, stack_named
@@ -391,8 +391,8 @@ def test_the_run_that_ended_last_is_chosen_at_first(tmp_path: Path) -> None:
 
 
 def test_it_speaks_of_what_the_exporter_and_the_score_speak_of() -> None:
-    assert set(asked.OUTCOMES) == set(OUTCOMES)
-    assert set(asked.PHASES) == set(PHASES)
+    assert set(promql.OUTCOMES) == set(OUTCOMES)
+    assert set(promql.PHASES) == set(PHASES)
     assert RUN_SCORE_STEPS[-1].at == PASS_SCORE
     overrides = panels(data())["Alerts"]["fieldConfig"]["overrides"]
     [verdicts] = [one["properties"] for one in overrides if one["matcher"]["options"] == "What became of it"]

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from exporters.admin import MAX_BYTES
-from hq import healthy, others
+from hq import elsewhere, healthy
 from hq.cli import main
-from hq.others import runs_elsewhere
+from hq.elsewhere import runs_elsewhere
 from stack.loader import load_stack
 from stack.placement import remove_placement, write_placement
 from tests.chaos.stacks import stack_of
@@ -126,7 +126,7 @@ def test_what_is_no_envoy_is_not_ours(answer: bytes, tmp_path: Path) -> None:
 
 @pytest.mark.e2e
 def test_who_answers_byte_by_byte_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(others, "TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(elsewhere, "TIMEOUT_SECONDS", 0.3)
     over = threading.Event()
 
     def dripping(connection: socket.socket, _: bytes) -> None:

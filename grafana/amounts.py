@@ -36,12 +36,12 @@ SCALES = {
 }
 
 
-def written(metric: str, matchers: str, label: str) -> str:
+def in_words(metric: str, matchers: str, label: str) -> str:
     """The values of anomaly:actual or anomaly:threshold as the label `label`, one series for each anomaly."""
-    return " or ".join(_written(metric, matchers, label))
+    return " or ".join(_of_each_unit(metric, matchers, label))
 
 
-def _written(metric: str, matchers: str, label: str) -> Iterator[str]:
+def _of_each_unit(metric: str, matchers: str, label: str) -> Iterator[str]:
     for unit, scales in SCALES.items():
         names = "|".join(kind.name for kind in CATALOGUE.values() if kind.unit is unit)
         for scale in scales:

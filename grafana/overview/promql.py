@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from grafana.promql import OF_ANOMALY, SERVICES, firing_once
+from grafana.chaos_targets import chosen
+from grafana.promql import OF_ANOMALY, SERVICES, firing_once, labelled
 from stack.model import Stack
 
 ANOMALIES = f'{SERVICES}, anomaly_type=~"$anomaly_type"'
@@ -24,3 +25,10 @@ def deciding_gates(stack: Stack) -> str:
 def of_firing(expr: str) -> str:
     """What `expr` says of the anomalies that fire."""
     return f"{expr} and on ({OF_ANOMALY}) {FIRING}"
+
+
+def unseen_services(stack: Stack) -> str:
+    """One series with the label `service` for each chosen service of the stack that has no score at all."""
+    services = " or ".join(labelled("vector(1)", service=name) for name in stack.services)
+    unseen = f"(({services}) unless on (service) anomaly:score)"
+    return f"max by (service) ({chosen(unseen)})"
