@@ -88,7 +88,7 @@ def timeseries(
         valueMax=maximum,
         fillOpacity=40 if stacked else 0,
         lineWidth=2,
-        showPoints="never",
+        showPoints="auto",  # a sample with none beside it makes no line
         stacking={"mode": "normal" if stacked else "none", "group": "A"},
         overrides=[one for place, query in enumerate(queries) for one in _styled(ref_id(place), query.style)],
         legendDisplayMode="table",
@@ -230,7 +230,7 @@ def _styled(ref: str, style: Style | None) -> list[dict[str, Any]]:
         ("custom.fillBelowTo", style.fill_below_to),
         ("custom.drawStyle", "points" if style.points else None),
         ("custom.pointSize", 6 if style.points else None),
-        ("custom.showPoints", "always" if style.points else None),
+        ("custom.showPoints", "always" if style.points else "never" if style.width == 0 else None),
         ("custom.axisPlacement", "right" if style.right_axis else None),
         ("unit", style.unit),
         ("custom.hideFrom", {"legend": True, "tooltip": False, "viz": False} if style.hidden_in_legend else None),

@@ -114,6 +114,7 @@ def test_lines_are_styled_by_their_query() -> None:
         Query("e", "fires", Style("red", points=True, right_axis=True, unit="none", hidden_in_legend=True)),
     ]
     (panel,) = drawn(timeseries("T", "D.", queries, unit="s", steps=[Step(1, LIMIT)], stacked=True))
+    assert panel["fieldConfig"]["defaults"]["custom"]["showPoints"] == "auto"
     overrides = {one["matcher"]["options"]: one["properties"] for one in panel["fieldConfig"]["overrides"]}
     assert {one["matcher"]["id"] for one in panel["fieldConfig"]["overrides"]} == {"byFrameRefID"}
     assert {ref: {one["id"]: one["value"] for one in properties} for ref, properties in overrides.items()} == {
@@ -122,6 +123,7 @@ def test_lines_are_styled_by_their_query() -> None:
             "custom.lineWidth": 0,
             "custom.fillOpacity": 12,
             "custom.fillBelowTo": "least",
+            "custom.showPoints": "never",
         },
         "D": {
             "color": {"mode": "fixed", "fixedColor": LIMIT},

@@ -219,6 +219,12 @@ CASES = (
          _set("panels.0.options.textMode", "name")),
     Case("panel-resolution-rule", f"{_WORST}: must leave the number of points to Grafana",
          _set("panels.0.maxDataPoints", 100)),
+    Case("timeseries-points-rule", f"{_WORST}: hides samples that stand alone",
+         lambda board: _stat(board).update(
+             type="timeseries", fieldConfig={"defaults": {"custom": {"showPoints": "never"}}}
+         )),
+    Case("heatmap-theme-rule", f"{_WORST}: says dark or bright, which is the theme's to choose",
+         lambda board: _stat(board).update(type="heatmap", description="The darker, the more.")),
     # fields
     Case("panel-units-rule", f"{_WORST}: has no unit", _set("panels.0.fieldConfig.defaults.unit", None)),
     Case("panel-units-rule", f'{_NOW}: "suffix: x" is no unit of Grafana',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from tests.grafana.linter.dashboard import WITH_VALUES, Dashboard
@@ -93,6 +94,20 @@ def full_resolution(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
             yield problem("panel-resolution-rule", dashboard, "must leave the number of points to Grafana", panel)
 
 
+def lone_samples(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
+    """A line needs two samples side by side: of a service that is called now and then there would be nothing."""
+    for panel in dashboard.panels:
+        if panel.kind == "timeseries" and panel.defaults.get("custom", {}).get("showPoints") == "never":
+            yield problem("timeseries-points-rule", dashboard, "hides samples that stand alone", panel)
+
+
+def of_either_theme(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
+    """Grafana turns the colours of heatmaps round with the theme: what is dark in one is bright in the other."""
+    for panel in dashboard.panels:
+        if panel.kind == "heatmap" and re.search(r"\b(dark|bright|light)", str(panel.data.get("description"))):
+            yield problem("heatmap-theme-rule", dashboard, "says dark or bright, which is the theme's to choose", panel)
+
+
 RULES = {
     "panel-datasource-rule": data_source,
     "panel-title-description-rule": title_and_description,
@@ -103,4 +118,6 @@ RULES = {
     "panel-no-value-rule": no_value,
     "stat-latest-rule": stat_reads_the_latest,
     "panel-resolution-rule": full_resolution,
+    "timeseries-points-rule": lone_samples,
+    "heatmap-theme-rule": of_either_theme,
 }
