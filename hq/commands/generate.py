@@ -133,7 +133,8 @@ def _check(asked: Asked) -> int:
                 file=sys.stderr,
             )
             continue
-        print(f"{path} is not what {asked.source} asks for; run: {asked.run}", file=sys.stderr)
+        found_wrong = f"is not what {asked.source} asks for" if path.exists() else "is missing"
+        print(f"{path} {found_wrong}; run: {asked.run}", file=sys.stderr)
     return 1 if _name_left_over(asked.files) or found else 0
 
 
