@@ -97,8 +97,7 @@ def test_output_is_the_directory_of_that_one(stack: Path, run: Run, tmp_path: Pa
     assert run("--only", "grafana", "--output", str(elsewhere), "--check") == (
         1,
         "",
-        f"{elsewhere}/dashboards/{OVERVIEW} is not what {stack} asks for; "
-        f"run: dev-hq generate --only grafana --output '{elsewhere}'\n",
+        f"{elsewhere}/dashboards/{OVERVIEW} is missing; run: dev-hq generate --only grafana --output '{elsewhere}'\n",
     )
 
 
