@@ -19,7 +19,8 @@ def annotation(
 ) -> Annotation:
     """A region wherever `expr` has a value above 0; `title` and `text` may name its labels in double braces.
 
-    What is asked stands in `target`, as Grafana's own editor writes it: `expr` and `step` beside it are of old.
+    What is asked stands there twice: in `target`, where Grafana's data source of today has it, and in `expr` and
+    `step`, where older ones look, and today's, which moves them.
     """
     return {
         "name": name,
@@ -28,6 +29,8 @@ def annotation(
         "hide": False,
         "iconColor": colour,
         "target": {"refId": "Anno", "expr": expr, "interval": STEP, "instant": False, "range": True},
+        "expr": expr,
+        "step": STEP,
         "titleFormat": title,
         "textFormat": text,
         "tagKeys": tags,

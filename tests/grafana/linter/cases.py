@@ -78,6 +78,8 @@ def _dashboard(uid: str, title: str, panels: list[Json]) -> Json:
                         "expr": 'chaos_fault_active{chaos_target=~"$service"} == 1',
                         "interval": "5s",
                     },
+                    "expr": 'chaos_fault_active{chaos_target=~"$service"} == 1',
+                    "step": "5s",
                 }
             ]
         },
@@ -322,10 +324,10 @@ CASES = (
     Case("annotation-value-rule",
          f'{_OVERVIEW}: the annotation "Faults" has the value 0, and only above 0 is drawn',
          _set("annotations.list.0.target.expr", 'quality_gate_verdict{service=~"$service"} == 0')),
-    Case("annotation-target-rule", f'{_OVERVIEW}: the annotation "Faults" has the key expr of older schemas',
+    Case("annotation-target-rule", f'{_OVERVIEW}: the expr of the annotation "Faults" is not its target\'s expr',
          _set("annotations.list.0.expr", "up")),
-    Case("annotation-target-rule", f'{_OVERVIEW}: the target of the annotation "Faults" has no interval',
-         _set("annotations.list.0.target.interval", None)),
+    Case("annotation-target-rule", f'{_OVERVIEW}: the step of the annotation "Faults" is not its target\'s interval',
+         _set("annotations.list.0.step", None)),
     # identity
     Case("dashboard-schema-rule", f"{_OVERVIEW}: must be of schema 42, not 12", _set("schemaVersion", 12)),
     Case("dashboard-schema-rule", f"{_OVERVIEW}: has keys of older schemas: rows, style",

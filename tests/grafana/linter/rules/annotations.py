@@ -55,13 +55,14 @@ def drawn(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
 
 
 def asked(dashboard: Dashboard, _: Surroundings) -> Iterator[Problem]:
-    """In `target`, as often as faults are short: `expr` and `step` beside it are of old, and without them it is 60s."""
+    """Of data sources for Prometheus some read `target`, and some `expr` and `step`; their own step is 60s."""
     rule = "annotation-target-rule"
     for annotation in dashboard.annotations:
-        for key in sorted({"expr", "step", "query"} & annotation.keys()):
-            yield problem(rule, dashboard, f'the annotation "{annotation["name"]}" has the key {key} of older schemas')
-        for key in sorted({"refId", "interval"} - annotation["target"].keys()):
-            yield problem(rule, dashboard, f'the target of the annotation "{annotation["name"]}" has no {key}')
+        for old, key in (("expr", "expr"), ("step", "interval")):
+            if not annotation.get(old) or annotation[old] != annotation["target"].get(key):
+                yield problem(
+                    rule, dashboard, f'the {old} of the annotation "{annotation["name"]}" is not its target\'s {key}'
+                )
 
 
 def _keeps_zero(tree: Node | None) -> bool:
