@@ -64,8 +64,8 @@ SIGNALS = (
     ),
     Signal(
         "Saturation",
-        "How much of its limit is in use, of what can run full. Below the threshold is normal; else add capacity or shed "
-        "load before it is.",
+        "How much of its limit is in use, of what can run full. Below the threshold is normal; else add capacity or "
+        "shed load before it is.",
         "percentunit",
         ACTUAL,
         above="saturation",
