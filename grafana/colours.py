@@ -64,3 +64,9 @@ BUDGET_STEPS = (
 
 RUN_SCORE_STEPS = (Step(0, BY_SEVERITY["high"]), Step(50, BY_SEVERITY["medium"]), Step(80, CALM))
 """The resilience score, 0 to 100; a run passes from 80 on."""
+
+BURN_STEPS = (Step(0, CALM), Step(1, BY_SEVERITY["medium"]), Step(14.4, BY_SEVERITY["high"]))
+"""A burn rate: above 1 the budget does not last, at 14.4 the objectives' fastest alert is due."""
+
+ALL_STEPS = (Step(LOWEST, BY_SEVERITY["critical"]), Step(0.001, BY_SEVERITY["medium"]), Step(1, CALM))
+"""A share of which all is well: none, some, all."""

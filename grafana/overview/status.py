@@ -7,10 +7,8 @@ from grafana.colours import (
     BUDGET_STEPS,
     BY_SEVERITY,
     CALM,
-    FAULT,
     NEUTRAL,
     RUN_SCORE_STEPS,
-    SCORE_STEPS,
     UNKNOWN,
     VERDICT_WORDS,
     Step,
@@ -20,9 +18,9 @@ from grafana.overview.promql import ANOMALIES, FIRING, SEEN, deciding_gates
 from grafana.panels import Panel, link, stat
 from grafana.promql import BLIND, EXPORTER, OF_ANOMALY, SERVICES, WATCHDOG, first, guarded, number
 from grafana.query import Query
+from grafana.stats import FAULT_STEPS, FAULT_WORDS, IS_BLIND, worst_score
 from stack.model import Stack
 
-IS_BLIND = Word(BLIND, "BLIND", UNKNOWN)
 OLD_CHECK = 86400
 
 NO_OBJECTIVE, NO_BUDGET, BLIND_TO_BUDGETS = 2.0, 3.0, 4.0  # a budget is never more than 1
@@ -48,15 +46,10 @@ def _firing() -> Panel:
 
 
 def _worst() -> Panel:
-    return stat(
-        "Worst",
+    return worst_score(
         "The highest score of the chosen services, in thresholds: 1 is at the threshold, critical from 3. Below 1 is "
         "normal; from 1 on, the table says what to do as soon as it has held long enough to fire.",
-        [Query(first(f"max(anomaly:score{{{ANOMALIES}}}) and on () {WATCHDOG}", number(BLIND)))],
-        unit="none",
-        steps=SCORE_STEPS,
-        words=[IS_BLIND],
-        decimals=1,
+        ANOMALIES,
     )
 
 
@@ -86,8 +79,8 @@ def _faults(stack: Stack) -> Panel:
             Query(f"({first(f'0 * {EXPORTER}', number(BLIND))}) unless on () {active}", "faults of ours"),
         ],
         unit="none",
-        steps=[Step(0, CALM), Step(1, FAULT)],
-        words=[IS_BLIND, Word(0, "None", CALM), Word(1, "injected", FAULT)],
+        steps=FAULT_STEPS,
+        words=FAULT_WORDS,
         named=True,
         width=6,
     )

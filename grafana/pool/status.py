@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from grafana.colours import CALM, FAULT, NEUTRAL_STEPS, SCORE_STEPS, UNKNOWN, Step, Word
+from grafana.colours import ALL_STEPS, NEUTRAL_STEPS, Step
 from grafana.limit_steps import limit_steps, nearness_steps
 from grafana.panels import Panel, stat
 from grafana.pool.promql import HEALTHY, MEMBERS, POOL
-from grafana.promql import BLIND, EXPORTER, WATCHDOG, first, number
 from grafana.query import Query
-from grafana.service.pools import IN_ROTATION
+from grafana.stats import fault_now, measured_now, worst_score
 from stack.model import Stack
-
-DECIMALS = {"reqps": 1, "percentunit": 2, "s": 3}
-
-IS_BLIND = Word(BLIND, "BLIND", UNKNOWN)
 
 
 def status(stack: Stack) -> list[Panel]:
@@ -58,27 +53,16 @@ def status(stack: Stack) -> list[Panel]:
 
 
 def _worst() -> Panel:
-    return stat(
-        "Worst",
+    return worst_score(
         "The highest score of the pool: 1 is at the threshold, critical from 3. Below 1 is normal; else the overview "
         "says what to do. BLIND: no rules are evaluated, or they see nothing of the pool.",
-        [Query(first(f"max(anomaly:score{{{POOL}}}) and on () {WATCHDOG}", number(BLIND)))],
-        unit="none",
-        steps=SCORE_STEPS,
-        words=[IS_BLIND],
-        decimals=1,
+        POOL,
     )
 
 
 def _stat(title: str, unit: str, series: str, steps: tuple[Step, ...], description: str) -> Panel:
-    return stat(
-        title,
-        f"{description} No data: no requests, or a tunnel, in which Envoy sees none.",
-        [Query(f"max({series}{{{POOL}}})")],
-        unit=unit,
-        steps=steps,
-        decimals=DECIMALS[unit],
-    )
+    said = f"{description} No data: no requests, or a tunnel, in which Envoy sees none."
+    return measured_now(title, said, f"{series}{{{POOL}}}", unit=unit, steps=steps)
 
 
 def _in_rotation() -> Panel:
@@ -88,26 +72,14 @@ def _in_rotation() -> Panel:
         "why. No data: Envoy or the exporter is not scraped.",
         [Query(f"{HEALTHY} / {MEMBERS}")],
         unit="percentunit",
-        steps=IN_ROTATION,
+        steps=ALL_STEPS,
         decimals=0,
     )
 
 
 def _fault() -> Panel:
-    return stat(
-        "Fault now",
+    return fault_now(
         "Whether a fault of ours is in members of the pool now. None is normal outside a run; dev-hq chaos stop ends "
         "one. BLIND: the exporter, which knows, is not scraped.",
-        [
-            Query(
-                first(
-                    f'max(chaos_fault_active{{chaos_target="$pool"}}) and on () {EXPORTER}',
-                    f"0 * {EXPORTER}",
-                    number(BLIND),
-                )
-            )
-        ],
-        unit="none",
-        steps=[Step(0, CALM), Step(1, FAULT)],
-        words=[IS_BLIND, Word(0, "None", CALM), Word(1, "injected", FAULT)],
+        'chaos_fault_active{chaos_target="$pool"}',
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.colours import BY_SEVERITY, CALM, NEUTRAL_STEPS, RUN_SCORE_STEPS, UNKNOWN, Step, Word
+from grafana.colours import BURN_STEPS, BY_SEVERITY, CALM, NEUTRAL_STEPS, RUN_SCORE_STEPS, UNKNOWN, Step, Word
 from grafana.panels import Panel, stat
 from grafana.query import Query
 from grafana.run.promql import (
@@ -17,7 +17,6 @@ from grafana.run.promql import (
 )
 
 NOTHING_DUE, MISSED, NOT_RECOVERED = -4.0, -5.0, -6.0
-FAST_BURN = 14.4  # at which the objectives' fastest alert is due
 
 
 def summary() -> list[Panel]:
@@ -83,7 +82,7 @@ def _burn() -> Panel:
         "above, retries, time limits or fallbacks of the service did not hold: the report names them.",
         [Query(told(f"max(chaos_run_burn_rate_ratio{{{RUN}}})"))],
         unit="none",
-        steps=[Step(0, CALM), Step(1, BY_SEVERITY["medium"]), Step(FAST_BURN, BY_SEVERITY["high"])],
+        steps=BURN_STEPS,
         words=INSTEAD,
         decimals=1,
     )

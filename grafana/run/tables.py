@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.colours import BY_SEVERITY, CALM, NEUTRAL_STEPS, RUN_SCORE_STEPS, UNKNOWN, Step, Word
+from grafana.colours import BURN_STEPS, BY_SEVERITY, CALM, NEUTRAL_STEPS, RUN_SCORE_STEPS, UNKNOWN, Step, Word
 from grafana.columns import Column
 from grafana.panels import Panel, link, table
 from grafana.promql import first, labelled, number
@@ -110,7 +110,7 @@ def impacts() -> Panel:
             Column("B", "During", unit="percentunit", decimals=2, words=INSTEAD),
             Column(
                 "C", "Burn", decimals=1, cell="color-text",
-                steps=(Step(0, CALM), Step(1, BY_SEVERITY["medium"]), Step(14.4, BY_SEVERITY["high"])),
+                steps=BURN_STEPS,
             ),
         ],
         width=12,

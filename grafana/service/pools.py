@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grafana.colours import BY_SEVERITY, CALM, LOWEST, SCORE_STEPS, UNKNOWN, Step, Word
+from grafana.colours import ALL_STEPS, SCORE_STEPS, UNKNOWN, Word
 from grafana.columns import Column
 from grafana.limit_steps import limit_steps, nearness_steps
 from grafana.panels import Panel, link, table
@@ -12,9 +12,6 @@ from grafana.service.promql import SERVICE
 from stack.model import Stack
 
 OF_POOL = "/d/dev-hq-pool?var-pool=${__data.fields.pool}&${__url_time_range}"
-
-IN_ROTATION = (Step(LOWEST, BY_SEVERITY["critical"]), Step(0.001, BY_SEVERITY["medium"]), Step(1, CALM))
-"""The share of a pool's members that are in rotation: none, some, all."""
 
 COLOURED = "color-text"
 
@@ -47,7 +44,7 @@ def pools(stack: Stack) -> Panel:
             Column("E", "p95", "s", 3),
             Column("F", "Saturation", "percentunit", 1, nearness_steps(stack, "saturation"), cell=COLOURED),
             Column("G", "Healthy", "none", 0),
-            Column("H", "In rotation", "percentunit", 0, IN_ROTATION, cell=COLOURED),
+            Column("H", "In rotation", "percentunit", 0, ALL_STEPS, cell=COLOURED),
         ],
         sort_by="Score",
         height=6,

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from grafana.chaos_targets import of_services
-from grafana.colours import BY_SEVERITY, CALM, FAULT, LOWEST, NEUTRAL_STEPS, SCORE_STEPS, UNKNOWN, Step, Word
+from grafana.colours import ALL_STEPS, NEUTRAL_STEPS, Step
 from grafana.limit_steps import limit_steps, nearness_steps
 from grafana.panels import Panel, stat
-from grafana.promql import BLIND, EXPORTER, WATCHDOG, first, number
 from grafana.query import Query
 from grafana.service.promql import SERVICE
+from grafana.stats import fault_now, measured_now, worst_score
 from stack.model import Stack
-
-DECIMALS = {"reqps": 1, "percentunit": 2, "s": 3}
-
-IS_BLIND = Word(BLIND, "BLIND", UNKNOWN)
-
-ALL_UP = (Step(LOWEST, BY_SEVERITY["critical"]), Step(0.001, BY_SEVERITY["medium"]), Step(1, CALM))
-"""The share of a service's targets that can be scraped: none, some, all."""
 
 
 def status(stack: Stack) -> list[Panel]:
@@ -62,22 +55,15 @@ def status(stack: Stack) -> list[Panel]:
 
 
 def _worst() -> Panel:
-    return stat(
-        "Worst",
+    return worst_score(
         "The highest score of the service and its pools: 1 is at the threshold, critical from 3. Below 1 "
         "is normal; else the table says what to do. BLIND: no rules are evaluated, or they see nothing of it.",
-        [Query(first(f"max(anomaly:score{{{SERVICE}}}) and on () {WATCHDOG}", number(BLIND)))],
-        unit="none",
-        steps=SCORE_STEPS,
-        words=[IS_BLIND],
-        decimals=1,
+        SERVICE,
     )
 
 
 def _number(title: str, unit: str, series: str, steps: tuple[Step, ...], description: str) -> Panel:
-    return stat(
-        title, description, [Query(f"max({series}{{{SERVICE}}})")], unit=unit, steps=steps, decimals=DECIMALS[unit]
-    )
+    return measured_now(title, description, f"{series}{{{SERVICE}}}", unit=unit, steps=steps)
 
 
 def _targets() -> Panel:
@@ -87,19 +73,14 @@ def _targets() -> Panel:
         "whether it runs. No data: it is not known from which targets it is scraped.",
         [Query(f"1 - max(service:targets_lost:ratio_1m{{{SERVICE}}})")],
         unit="percentunit",
-        steps=ALL_UP,
+        steps=ALL_STEPS,
         decimals=0,
     )
 
 
 def _fault(stack: Stack) -> Panel:
-    active = of_services(stack, "max by (chaos_target) (chaos_fault_active)")
-    return stat(
-        "Fault now",
+    return fault_now(
         "Whether a fault of ours is in the service or its pools now. None is normal outside a run; dev-hq chaos stop "
         "ends one. BLIND: the exporter, which knows, is not scraped.",
-        [Query(first(f"max({active}) and on () {EXPORTER}", f"0 * {EXPORTER}", number(BLIND)))],
-        unit="none",
-        steps=[Step(0, CALM), Step(1, FAULT)],
-        words=[IS_BLIND, Word(0, "None", CALM), Word(1, "injected", FAULT)],
+        of_services(stack, "max by (chaos_target) (chaos_fault_active)"),
     )
