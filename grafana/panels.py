@@ -22,6 +22,9 @@ Place = Any  # its GridPos
 
 NO_DATA = "no data"
 
+ON_ONE_PAGE = 100
+"""Rows of a state timeline; Grafana's own 20 would hide members of a large pool."""
+
 
 def stat(
     title: str,
@@ -134,7 +137,11 @@ def state_timeline(
         showValue="auto",
         rowHeight=0.8,
         extraJson={
-            "options": {"legend": {"showLegend": False}, "tooltip": {"mode": "single", "sort": "none"}},
+            "options": {
+                "legend": {"showLegend": False},
+                "tooltip": {"mode": "single", "sort": "none"},
+                "perPage": ON_ONE_PAGE,
+            },
             "fieldConfig": {
                 "defaults": {
                     "unit": unit,

@@ -103,6 +103,7 @@ def test_a_state_timeline_is_coloured_by_steps_or_by_words() -> None:
     )
     assert by_steps["fieldConfig"]["defaults"]["color"] == {"mode": "thresholds"}
     assert by_words["fieldConfig"]["defaults"]["color"] == {"mode": "fixed", "fixedColor": UNKNOWN}
+    assert (by_steps["options"]["perPage"], by_words["options"]["perPage"]) == (100, 100)
 
 
 def test_lines_are_styled_by_their_query() -> None:
