@@ -14,8 +14,11 @@ _ONE_MATCHER = re.compile(
 
 
 def quoted(value: str) -> str:
-    """`value` as a PromQL string."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    """`value` as a PromQL string.
+
+    Prometheus takes U+FFFD, written as it is, for bytes that are not UTF-8.
+    """
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\ufffd", "\\ufffd")
     return f'"{escaped}"'
 
 

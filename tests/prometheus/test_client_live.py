@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from prometheus.client import PrometheusClient
@@ -122,6 +122,7 @@ def test_rules_and_their_health(client: PrometheusClient) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(value=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+@example(value="\ufffd")
 def test_prometheus_reads_a_quoted_value_as_it_was(client: PrometheusClient, value: str) -> None:
     with requests.Session() as session:
         session.trust_env = False
