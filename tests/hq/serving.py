@@ -105,7 +105,7 @@ def _answer(response: HTTPResponse) -> Answer:
 
 def make_stack(directory: Path, exporter: Address | None = None) -> Stack:
     """A small stack whose addresses nobody listens on."""
-    front, vendor, spare, admin = addresses_apart(4)
+    front, vendor, spare, admin, control_plane = addresses_apart(5)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "stack.yaml").write_text(f"""\
 services:
@@ -119,7 +119,7 @@ pools:
     listen: {front}
     members: 2
     upstream: http://{vendor}
-envoy: {{admin: {admin}}}
+envoy: {{admin: {admin}, control_plane: {control_plane}}}
 exporter: {{listen: {exporter or spare}}}
 """)
     return load_stack(directory / "stack.yaml")

@@ -20,8 +20,6 @@ from prometheus.alertmanager import alertmanager_config
 from prometheus.server import LIMITS
 from stack.address import Address, free_address
 from stack.journal import Journal
-from stack.loader import load_stack
-from stack.model import Stack
 from stack.process import Child, find_program
 from stack.waiting import wait_for
 from tests.exporters.exposed import collect
@@ -77,7 +75,8 @@ def test_prometheus_scrapes_it_once_a_second(served: Served, tmp_path: Path) -> 
         assert value('chaos_run_failures_total{scenario="wave"}') == "1"
         assert value('quality_gate_verdict{gate="latency"}') == "0"
         assert value('pool_member_up{pool="proxies",member="1"}') == "0"
-        assert value("min(exporter_collector_success)") == "1"
+        assert value('min(exporter_collector_success{collector!="ejections"})') == "1"
+        assert value('exporter_collector_success{collector="ejections"}') == "0", "Envoy does not run"
         assert value("max_over_time(scrape_duration_seconds[1m]) < 0.5") is not None
         targets = requests.get(f"http://{address}/api/v1/targets", timeout=5).json()["data"]["activeTargets"]
         assert [(target["health"], target["lastError"]) for target in targets] == [("up", "")]
@@ -155,7 +154,7 @@ def vendor(address: Address) -> Iterator[list[tuple[str, str | None]]]:
 
 
 def test_members_are_probed_through_envoy(tmp_path: Path) -> None:
-    stack = _stack_with_envoy(tmp_path)
+    stack = make_stack(tmp_path)
     (tmp_path / "envoy.json").write_text(json.dumps(envoy_config(stack)))
     argv = [
         find_program("envoy"), "-c", tmp_path / "envoy.json", "--concurrency", "1", "--disable-hot-restart",
@@ -172,11 +171,3 @@ def test_members_are_probed_through_envoy(tmp_path: Path) -> None:
         assert samples['pool_member_probe_outcome{member="1",outcome="http_error",pool="proxies"}'] == 1
     samples = collect(collector)
     assert samples['pool_member_probe_outcome{member="1",outcome="refused",pool="proxies"}'] == 1
-
-
-def _stack_with_envoy(directory: Path) -> Stack:
-    file = make_stack(directory).file
-    admin = free_address("127.0.0.1")
-    plane = free_address("127.0.0.1", frozenset({admin}))
-    file.write_text(file.read_text() + f"envoy: {{admin: {admin}, control_plane: {plane}}}\n")
-    return load_stack(file)

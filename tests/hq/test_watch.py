@@ -6,9 +6,11 @@ import io
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -203,6 +205,8 @@ def on_a_terminal(directory: Path, expected: str, command: list[str] = HQ) -> st
         try:
             while written.count(expected.encode()) < 2:
                 written += os.read(ours, 4096)
+        except OSError:  # the other side is closed
+            pytest.fail(f"it ended with exit code {process.wait()}, and wrote {written!r}")
         finally:
             process.kill()
             process.wait()
@@ -300,3 +304,23 @@ def test_rich_is_not_imported_for_plain_text_and_json(tmp_path: Path) -> None:
             check=True,
         )
     assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 1)])
+def test_a_signal_ends_it_although_nobody_reads_the_terminal(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (200, 500))
+    before = termios.tcgetattr(theirs)
+    with fake_prometheus(alerts=ANOMALOUS) as fake:
+        path = stack_file(tmp_path, fake.url)
+        with watching(path, stdin=theirs, stdout=theirs) as process:
+            wait_for(lambda: fake.asked.count("alerts") > 2, 20, "nothing was asked")
+            wait_for(lambda: not select.select([], [theirs], [], 0)[1], 20, "the terminal took everything")
+            process.send_signal(number)
+            assert process.wait(timeout=10) == code
+    assert termios.tcgetattr(theirs) == before
+    os.set_blocking(ours, False)
+    assert os.read(ours, 1 << 16).endswith(b"\x1b[?7h\x1b[?25h\x1b[?1049l")
+    os.close(ours)
+    os.close(theirs)
