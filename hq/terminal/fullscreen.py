@@ -24,7 +24,7 @@ from hq.terminal.keys import ESCAPE_SECONDS, KeyDecoder, KeyMode
 from hq.terminal.observation import Observation, exit_code
 from hq.terminal.picture import Picture, picture
 from hq.terminal.screen import screen
-from hq.terminal.signals import NotedSignals
+from hq.terminal.signals import NotedSignals, StuckError
 from hq.terminal.view import View, Wish
 
 TICK = 1.0
@@ -33,6 +33,7 @@ STOPPING_TICK = 0.1
 SIGNALS = (
     signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGTSTP, signal.SIGCONT, signal.SIGWINCH,
 )  # fmt: skip
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 _ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"  # the other screen, no cursor, and nothing that is too long wraps
 _LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
 _CLEAR = "\x1b[2J"
@@ -64,12 +65,17 @@ class FullScreen:
         """The exit code: what was seen last, or 128 and the number of the signal that ended it."""
         with self._signals:
             try:
+                self._signals.interrupt_writing(self._output.fileno(), ENDING)
                 self._enter()
                 self._asking.start()
                 return self._loop()
+            except StuckError as stuck:
+                self._drop_output()
+                return self._code_of(stuck.number)
             except (OSError, termios.error):  # the terminal is gone, and a signal says so, or will
                 return 128 + signal.SIGHUP
             finally:
+                self._signals.interrupt_writing(-1, ())
                 self._asking.stop()
                 self._leave()
 
@@ -104,10 +110,8 @@ class FullScreen:
         return self._obey_keys(keys)
 
     def _obey_signal(self, number: int) -> int | None:
-        if number == signal.SIGINT:
-            return exit_code(self._asking.latest.seen)
-        if number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
-            return 128 + number
+        if number in ENDING:
+            return self._code_of(number)
         if number == signal.SIGTSTP:
             self._leave()
             self._signals.stop_here()
@@ -117,6 +121,9 @@ class FullScreen:
         elif number == signal.SIGWINCH:
             self._write(_CLEAR)
         return None
+
+    def _code_of(self, number: int) -> int:
+        return exit_code(self._asking.latest.seen) if number == signal.SIGINT else 128 + number
 
     def _obey_keys(self, keys: list[str]) -> int | None:
         latest = self._asking.latest
@@ -171,8 +178,20 @@ class FullScreen:
         try:
             self._write(_LEAVE)
         except OSError:
-            with suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), self._output.fileno())
+            self._write_nowhere()
+
+    def _drop_output(self) -> None:
+        """Forgets what the terminal has not taken, so that it can still be left as it was."""
+        fd = self._output.fileno()
+        with suppress(OSError, termios.error):
+            termios.tcflush(fd, termios.TCOFLUSH)
+            if select.select([], [fd], [], 0)[1]:
+                os.write(fd, _LEAVE.encode())
+        self._write_nowhere()
+
+    def _write_nowhere(self) -> None:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._output.fileno())
 
     def _write(self, text: str) -> None:
         self._output.write(text)
