@@ -9,7 +9,8 @@ from hypothesis import settings
 
 import stack.address
 
-settings.register_profile("patient", deadline=None)
+# So many that `make check` stays under a minute; each run draws others.
+settings.register_profile("patient", deadline=None, max_examples=60)
 settings.load_profile("patient")
 
 # Whoever starts the tests in the background, or by nohup, has them ignore these, and what is under test would too.

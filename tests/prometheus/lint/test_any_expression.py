@@ -46,7 +46,7 @@ OPERATORS = st.sampled_from(
 
 
 @given(VECTORS)
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_the_positions_are_those_of_the_parts(expr: str) -> None:
     try:
         tree, found = parse(expr)
@@ -66,7 +66,7 @@ def test_the_positions_are_those_of_the_parts(expr: str) -> None:
 
 
 @given(VECTORS, st.sampled_from(["|", ">", '"', "'"]))
-@settings(max_examples=200)
+@settings(max_examples=150)
 def test_the_lint_never_raises_and_points_into_the_line(expr: str, style: str) -> None:
     import yaml
 
@@ -89,7 +89,7 @@ TEXTS = st.text(alphabet="ab 'x\"\\\n\té#", min_size=1, max_size=30)
 
 
 @given(TEXTS, st.sampled_from(["|", ">", '"', "'", ""]), st.data())
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_a_character_is_found_where_it_is_written(value: str, style: str, data: st.DataObject) -> None:
     import yaml
 
@@ -109,7 +109,7 @@ def test_a_character_is_found_where_it_is_written(value: str, style: str, data: 
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=300)
+@settings(max_examples=150)
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     try:
         parse(text)
