@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from grafana.permission import literal, permission
+from grafana.access import literal, permission
 from stack.model import Stack
 from stack.quantity import format_duration
 

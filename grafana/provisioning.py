@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from grafana.access import permission
 from grafana.data_sources import alertmanager_source, prometheus_source
-from grafana.permission import permission
 from prometheus.formats.text import dump
 from stack.generated import SIGNATURE
 from stack.model import Stack

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from grafana.annotations import alerts, failed_gates, faults_where
+from grafana.anomalies import anomalies_now
 from grafana.chaos_targets import of_services
+from grafana.chosen import ANOMALIES, deciding_gates
 from grafana.dashboard import Board
 from grafana.layout import Section
-from grafana.overview.anomalies import anomalies_now
 from grafana.overview.health import health
 from grafana.overview.objectives import objectives_and_gates
-from grafana.overview.promql import ANOMALIES, deciding_gates
 from grafana.overview.runs import runs
 from grafana.overview.signals import signal_panels
 from grafana.overview.status import status

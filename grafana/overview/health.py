@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from grafana.chosen import unseen_services
 from grafana.colours import BY_SEVERITY, CALM, LOWEST, NEUTRAL, UNKNOWN, Step, Word
-from grafana.overview.promql import unseen_services
 from grafana.panels import Panel, stat, state_timeline, timeseries
 from grafana.promql import EXPORTER, OF_ANOMALY, SERVICES, WATCHDOG, first, highest, number
 from grafana.query import Query

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from grafana.chosen import GATES
 from grafana.colours import BY_SEVERITY, CALM, UNKNOWN, VERDICT_WORDS, Step, Word
 from grafana.columns import Column
-from grafana.overview.promql import GATES
 from grafana.panels import Panel, link, state_timeline, table, timeseries
 from grafana.promql import EXPORTER, SERVICES, first, highest, labelled, number
 from grafana.query import Query

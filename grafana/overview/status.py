@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from grafana.chaos_targets import of_services
+from grafana.chosen import ANOMALIES, FIRING, SEEN, deciding_gates
 from grafana.colours import (
     BUDGET_STEPS,
     BY_SEVERITY,
@@ -14,7 +15,6 @@ from grafana.colours import (
     Step,
     Word,
 )
-from grafana.overview.promql import ANOMALIES, FIRING, SEEN, deciding_gates
 from grafana.panels import Panel, link, stat
 from grafana.promql import BLIND, EXPORTER, OF_ANOMALY, SERVICES, WATCHDOG, first, guarded, number
 from grafana.query import Query

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from grafana.chaos_targets import of_services
+from grafana.chosen import ANOMALIES
 from grafana.colours import CALM, FAULT, SCORE_STEPS, Word
-from grafana.overview.promql import ANOMALIES
 from grafana.panels import Panel, link, state_timeline
 from grafana.promql import EXPORTER, OF_ANOMALY, highest
 from grafana.query import Query

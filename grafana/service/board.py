@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from grafana.annotations import alerts, faults_where
+from grafana.anomalies import anomalies_now
 from grafana.chaos_targets import of_services
 from grafana.dashboard import Board
 from grafana.layout import Section
-from grafana.overview.anomalies import anomalies_now
 from grafana.service.latency import latency
 from grafana.service.objectives import service_objectives
 from grafana.service.pools import pools

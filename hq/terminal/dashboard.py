@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TextIO
 
 from hq.terminal.asking import look
-from hq.terminal.lines import json_line
+from hq.terminal.json_lines import json_line
 from hq.terminal.observation import Blind, BlindError, Observation, exit_code
 from hq.terminal.plain import HOME_AND_CLEAR, report, report_blind
 from hq.terminal.round import Rounds, check_evaluated

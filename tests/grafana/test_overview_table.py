@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grafana.overview.anomalies import NOWHERE
+from grafana.anomalies import NOWHERE
 from tests.grafana.world import (
     AT,
     BLIND,

@@ -12,7 +12,7 @@ import pytest
 
 from hq.terminal.asking import look
 from hq.terminal.explanation import explaining
-from hq.terminal.lines import json_line
+from hq.terminal.json_lines import json_line
 from hq.terminal.observation import Blind, BlindError, Budget, Fault, Gate, Observation, Service, Trouble, exit_code
 from hq.terminal.round import Rounds
 from hq.terminal.trends import ERRORS, POINTS, RATE, SCORE, STEP

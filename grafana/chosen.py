@@ -1,4 +1,4 @@
-"""What the parts of the overview ask alike: of the services and the types that the reader chose."""
+"""What is asked of the services and the types that the reader chose."""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from grafana.amounts import in_words
 from grafana.chaos_targets import of_services
+from grafana.chosen import ANOMALIES, FIRING, SEEN, of_firing, unseen_services
 from grafana.colours import CALM, SCORE_STEPS, SEVERITY_WORDS, UNKNOWN, Word
 from grafana.columns import Column
-from grafana.overview.promql import ANOMALIES, FIRING, SEEN, of_firing, unseen_services
 from grafana.panels import Panel, link, table
 from grafana.promql import EXPORTER, OF_ANOMALY, WATCHDOG, firing_at_worst, labelled, number
 from grafana.query import Query
