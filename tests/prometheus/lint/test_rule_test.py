@@ -74,7 +74,8 @@ def test_a_test_that_fails_is_told_in_the_words_of_promtool(tests: Path, capsys:
     tests.write_text(TESTS.replace("job: x}", "job: y}"))
     code, said, _ = run(capsys, "tests")
     assert code == 1
-    assert said.startswith("FAIL tests/a.yml: 1 case\n     Unit Testing:  tests/a.yml\n")
+    assert said.startswith("FAIL tests/a.yml: 1 case\n     ")
+    assert "\n       FAILED:\n" in said
     assert 'Labels:{alertname="Down", job="y"}' in said
     assert said.endswith("1 case in 1 file: 1 failed\n")
 
