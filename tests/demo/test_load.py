@@ -74,6 +74,11 @@ def test_what_cannot_be_sent_is_dropped_and_counted(start: Start, vendor: Script
     assert vendor.requests == 5
 
 
+def none_is_repeated(vendor: ScriptedVendor, result: dict[str, Any]) -> bool:
+    """Whether each request came once: one that was cut off may have come or not."""
+    return bool(result["due"] - result["unfinished"] <= vendor.requests <= result["due"])
+
+
 @pytest.mark.parametrize(
     ("step", "code"), [(503, "503"), (429, "429"), (302, "302"), (CLOSE, "connection"), (HANG, "timeout")]
 )
@@ -84,7 +89,7 @@ def test_failures_are_counted_by_code(start: Start, vendor: ScriptedVendor, step
     load.child.signal(signal.SIGTERM)
     result = summary(load)
     assert set(result["finished"]) == {code}
-    assert vendor.requests == result["due"]  # and none is repeated behind our back
+    assert none_is_repeated(vendor, result)
 
 
 def test_a_failure_is_anything_but_a_2xx(start: Start, vendor: ScriptedVendor) -> None:
@@ -96,7 +101,7 @@ def test_a_failure_is_anything_but_a_2xx(start: Start, vendor: ScriptedVendor) -
     assert samples["load_request_failures_total"] == codes["302"] + codes["503"]
     assert min(codes.values()) >= 3
     load.child.signal(signal.SIGTERM)
-    assert vendor.requests == summary(load)["due"]  # a redirect is never followed
+    assert none_is_repeated(vendor, summary(load))  # and a redirect is never followed
 
 
 def test_what_is_in_flight_when_the_load_is_stopped_is_said(start: Start, vendor: ScriptedVendor) -> None:

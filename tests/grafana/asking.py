@@ -98,6 +98,10 @@ class Source:
         ]
 
 
+NAMED_BY_ENVOY = "PromQL info: metric might not be a counter, name does not end in"
+"""What Prometheus 3 remarks on Envoy's counters, which have names without _total."""
+
+
 def _picked(found: list[str], regex: str) -> Iterator[str]:
     """What a variable's regular expression lets through, of that its group."""
     pattern = re.compile(re.sub(r"\(\?<(?=\w)", "(?P<", regex.strip("/")))
@@ -113,7 +117,8 @@ def _answered(request: urllib.request.Request, what: str) -> Json:
             document = dict(json.load(reply))
     except urllib.error.HTTPError as error:
         raise AskedWronglyError(f"{what}\n  {error.code}: {error.read().decode(errors='replace')}") from None
-    notes = [*document.get("warnings", []), *document.get("infos", [])]
+    infos = [one for one in document.get("infos", []) if not one.startswith(NAMED_BY_ENVOY)]
+    notes = [*document.get("warnings", []), *infos]
     if document["status"] != "success" or notes:
         raise AskedWronglyError(f"{what}\n  {document['status']}: {notes}")
     return document
