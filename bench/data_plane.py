@@ -211,7 +211,7 @@ def _effects(stack: Stack, changes: int) -> list[float]:
             for values, status in ((leased_values([fault]), 503), ({}, 200)):
                 began = time.perf_counter()
                 lease.set(values, 60)
-                wait_for(lambda: _status(connection) == status, 10, f"no {status}", every=0.0)  # noqa: B023
+                wait_for(lambda due=status: _status(connection) == due, 10, f"no {status}", every=0.0)
                 seconds.append(time.perf_counter() - began)
         connection.close()
     return seconds

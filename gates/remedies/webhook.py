@@ -40,12 +40,13 @@ def post(action: str, webhook: Webhook, verdict: bytes, run_id: str, timeout: fl
         except HqError as error:
             return Remedy.failed(action, f"was not called: {error}")
     began = time.monotonic()
-    pause, tries = FIRST_PAUSE, 0
+    pause, tries, outcome = FIRST_PAUSE, 0, ""
     while True:
         tries += 1
         reply = _Attempt(webhook.url, verdict, headers).within(timeout - (time.monotonic() - began))
         if reply is None:
-            return Remedy.failed(action, f"gave no answer within {format_duration(timeout)}")
+            before = f"{outcome}, then " if outcome else ""
+            return Remedy.failed(action, f"{before}gave no answer within {format_duration(timeout)}")
         outcome = f"{reply.words} after {time.monotonic() - began:.1f}s{f', at try {tries}' if tries > 1 else ''}"
         if reply.taken:
             return Remedy(action, outcome)

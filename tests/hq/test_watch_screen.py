@@ -169,8 +169,8 @@ def test_another_size_is_another_layout(tmp_path: Path) -> None:
         opened.resize(40, 10)
         opened.wait_for("vendor-proxies: 34.2%, limit 5%")
         opened.resize(80, 24)
-        lines = opened.wait_for("SEVERITY").splitlines()
-        assert lines[23].startswith(" q quit  ? help")
+        opened.wait_for("SEVERITY")
+        wait_for(lambda: opened.text().splitlines()[23].startswith(" q quit  ? help"), 10, "the keys are not on the last line")
 
 
 def test_blind_is_seen_and_got_over(tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from stack.errors import NotReadyError
-from stack.process import die_with_parent
 from stack.waiting import wait_for
 
 PROMPT = "at-the-prompt$ "
@@ -25,7 +23,6 @@ class Terminal:
         variables = [word for name, value in environment.items() for word in ("-e", f"{name}={value}")]
         size = ["-x", str(width), "-y", str(height)]
         shell = f"PS1={shlex.quote(PROMPT)} exec bash --norc --noprofile"
-        self._server = _server(socket)
         self._tmux("new-session", "-d", *size, *variables, "sh", "-c", shell)
         self.wait_for(PROMPT.strip())
 
@@ -74,8 +71,9 @@ class Terminal:
 
     def close(self) -> None:
         """Ends the server, and all that runs in it hears SIGHUP."""
-        self._server.terminate()
-        self._server.wait(10)
+        server = int(self.asked("#{pid}"))
+        self._tmux("kill-server")
+        wait_for(lambda: not Path(f"/proc/{server}").exists(), 10, "tmux did not end")
 
 
 @contextmanager
@@ -87,17 +85,3 @@ def terminal(directory: Path, width: int, height: int, **environment: str) -> It
         yield opened
     finally:
         opened.close()
-
-
-def _server(socket: Path, tries: int = 4) -> subprocess.Popen[bytes]:
-    """A server that listens; one that does not come up, as happens on a busy machine, is ended and another started."""
-    server = subprocess.Popen(["tmux", "-S", str(socket), "-f", "/dev/null", "-D"], preexec_fn=die_with_parent())
-    try:
-        wait_for(socket.exists, 10, "tmux did not start")
-    except NotReadyError:
-        server.kill()
-        server.wait()
-        if tries == 1:
-            raise
-        return _server(socket, tries - 1)
-    return server

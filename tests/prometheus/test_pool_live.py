@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chaos.envoy import envoy_command, write_envoy_config
-from prometheus.anomalies import current_anomalies
+from prometheus.anomalies import Anomaly, current_anomalies
 from prometheus.client import PrometheusClient
 from prometheus.formats.text import dump
 from prometheus.rules import write_rules
@@ -29,6 +29,7 @@ pytestmark = pytest.mark.e2e
 # Of ten requests one fails, one is limited, and two are given up on.
 ROUND = ("/", "/", "/", "/503", "/", "/slow", "/429", "/", "/slow", "/")
 GIVE_UP_AFTER = 0.1
+DUE = {("upstream_failure", "shop", "proxies"), ("error_spike", "shop", ""), ("rate_limit_storm", "shop", "proxies")}
 
 
 class Scripted(Quiet):
@@ -121,10 +122,13 @@ def test_a_pool_that_fails_limits_and_is_given_up_on(tmp_path: Path) -> None:
             assert value(client, "service:errors:ratio_rate1m") == pytest.approx(1 / 8, abs=0.05)
             assert value(client, "service:throttled:ratio_rate1m") == pytest.approx(1 / 8, abs=0.05)
             assert (value(client, "service:latency:p95_1m") or 0) > 0
-            firing = {(one.type, one.service, one.pool): one for one in current_anomalies(client)}
-            failure = firing["upstream_failure", "shop", "proxies"]
+
+            def all_seen() -> dict[tuple[str, str, str], Anomaly] | None:
+                """Each type waits for as many requests of its kind as it takes to be sure."""
+                firing = {(one.type, one.service, one.pool): one for one in current_anomalies(client)}
+                return firing if set(firing) >= DUE else None
+
+            failure = wait_for(all_seen, 40, "three anomalies should fire")["upstream_failure", "shop", "proxies"]
             assert failure.severity == "critical"
             assert failure.threshold == "5%"
             assert failure.metric == "pool:errors:ratio_rate1m"
-            assert ("error_spike", "shop", "") in firing
-            assert ("rate_limit_storm", "shop", "proxies") in firing
