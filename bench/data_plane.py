@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -211,10 +212,14 @@ def _effects(stack: Stack, changes: int) -> list[float]:
             for values, status in ((leased_values([fault]), 503), ({}, 200)):
                 began = time.perf_counter()
                 lease.set(values, 60)
-                wait_for(lambda due=status: _status(connection) == due, 10, f"no {status}", every=0.0)
+                wait_for(partial(_answers, connection, status), 10, f"no {status}", every=0.0)
                 seconds.append(time.perf_counter() - began)
         connection.close()
     return seconds
+
+
+def _answers(connection: HTTPConnection, status: int) -> bool:
+    return _status(connection) == status
 
 
 def _status(connection: HTTPConnection) -> int:

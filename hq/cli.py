@@ -12,10 +12,27 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hq.commands import anomalies, chaos, configure, dashboard, demo, discover, generate, quality, rules, serve, up
+from hq.commands import (
+    anomalies,
+    chaos,
+    completion,
+    configure,
+    dashboard,
+    demo,
+    discover,
+    generate,
+    init,
+    quality,
+    rules,
+    serve,
+    token,
+    up,
+)
 from stack.errors import HqError
 
-COMMANDS = (up, demo, chaos, quality, anomalies, dashboard, discover, generate, configure, rules, serve)
+COMMANDS = (
+    init, up, demo, chaos, quality, anomalies, dashboard, discover, generate, configure, rules, serve, token, completion
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -71,7 +71,10 @@ def test_importing_every_module_starts_nothing_and_says_nothing(package: str) ->
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-HEAVY = ("grpc", "google.protobuf", "starlette", "uvicorn", "aiohttp", "envoy", "grafanalib", "rich")
+HEAVY = (
+    "grpc", "google.protobuf", "fastapi", "pydantic", "starlette", "uvicorn", "bcrypt", "shtab", "aiohttp", "envoy",
+    "grafanalib", "rich",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("entry", ["gates.check", "hq.cli"])

@@ -36,6 +36,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--allow-host", action="append", default=[], metavar="NAME",
         help="another name in the Host header under which this may be called; can be given again",
     )  # fmt: skip
+    serve.add_argument(
+        "--tokens", type=Path, metavar="FILE",
+        help="who may call the API, as `dev-hq token` writes it (default: var/tokens.yaml beside stack.yaml)",
+    )  # fmt: skip
+    serve.add_argument("--enable-chaos-api", action="store_true", help="let tokens of the scope chaos start runs")
     serve.set_defaults(handler=run)
 
 
@@ -44,15 +49,17 @@ def run(args: argparse.Namespace) -> int:
     try:
         import uvicorn
 
-        from hq.api import create_app
+        from hq.api.application import Serving, create_app
     except ImportError:
-        raise MissingToolError("dev-hq serve needs starlette and uvicorn: pip install 'dev-hq[api]'") from None
+        raise MissingToolError("dev-hq serve needs fastapi and uvicorn: pip install 'dev-hq[api]'") from None
     stack = open_stack(args.stack)
     address: Address = args.listen or stack.exporter
     credentials: Path = args.credentials or stack.webhook_token
     ensure_credentials(credentials)
     own_host = [] if address.host in _EVERYWHERE else [address.host]
-    app = create_app(stack, configured(stack), credentials, [*own_host, *args.allow_host])
+    tokens: Path = args.tokens or stack.directory / "tokens.yaml"
+    hosts = [*own_host, *args.allow_host]
+    app = create_app(Serving(stack, configured(stack), credentials, tokens, hosts, chaos=args.enable_chaos_api))
     with _bound(address) as listener:
         server = uvicorn.Server(
             uvicorn.Config(

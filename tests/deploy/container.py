@@ -40,7 +40,7 @@ def main() -> None:
     os.chdir(container["directory"])
     if container["confined"]:
         _confine(container)
-    os.execvpe(container["argv"][0], container["argv"], container["environment"])  # noqa: S606: no shell, as a container runtime has none
+    os.execvpe(container["argv"][0], container["argv"], container["environment"])  # noqa: S606 - no shell, as there
 
 
 def _enter_network(network: Any) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from exporters.journal import Configured
-from hq.api import create_app
+from hq.api.application import Serving, create_app
 from hq.credentials import ensure_credentials, read_token
 from stack.address import Address
 from stack.journal import Journal, Record
@@ -131,7 +131,8 @@ def serving(directory: Path, configured: Configured = CONFIGURED) -> Iterator[Se
     stack = make_stack(directory)
     credentials = stack.webhook_token
     ensure_credentials(credentials)
-    app = create_app(stack, configured, credentials, ["hq.example"])
+    tokens = stack.directory / "tokens.yaml"
+    app = create_app(Serving(stack, configured, credentials, tokens, ["hq.example"]))
     server = uvicorn.Server(
         uvicorn.Config(
             app, host=stack.exporter.host, port=stack.exporter.port, http="h11", log_level="error", lifespan="off",

@@ -192,7 +192,7 @@ def test_18_gzip_when_asked_for(served: Served, accepted: str, packed: bool) -> 
 
 def test_a_slow_scrape_holds_up_no_other_request(served: Served, monkeypatch) -> None:
     """The exposition is rendered in a thread, not in the event loop."""
-    import hq.api
+    import hq.api.scraping
 
     rendering, go = threading.Event(), threading.Event()
 
@@ -201,7 +201,7 @@ def test_a_slow_scrape_holds_up_no_other_request(served: Served, monkeypatch) ->
         go.wait(10)
         return b""
 
-    monkeypatch.setattr(hq.api, "render", slow)
+    monkeypatch.setattr(hq.api.scraping, "render", slow)
     with ThreadPoolExecutor(1) as pool:
         scrape = pool.submit(served.get, "/metrics")
         assert rendering.wait(5)
@@ -263,10 +263,10 @@ def test_it_is_not_ready_without_its_files_but_healthy_and_scraped(tmp_path, cap
 
 
 def test_a_mistake_of_ours_is_500_without_details_and_the_next_request_is_served(tmp_path, monkeypatch, caplog) -> None:
-    import hq.api
+    import hq.api.scraping
 
     with serving(tmp_path) as served:
-        monkeypatch.setattr(hq.api, "choose_format", lambda accept: 1 / 0)
+        monkeypatch.setattr(hq.api.scraping, "choose_format", lambda accept: 1 / 0)
         refusal = served.get("/metrics").error
         monkeypatch.undo()
         assert refusal == (500, "internal", "something went wrong here; the log says what")

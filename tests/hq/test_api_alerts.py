@@ -12,11 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import hq.strict_json
-from hq.api import MAX_ALERTS_BYTES
-from hq.api_error import ApiError
-from hq.notifications import notification_records
-from hq.strict_json import parse_object
+import hq.api.strict_json
+from hq.api.alerts import MAX_ALERTS_BYTES
+from hq.api.errors import ApiError
+from hq.api.notifications import notification_records
+from hq.api.strict_json import parse_object
 from stack.journal import MAX_RECORD_BYTES
 from tests.exporters.exposed import samples_of
 from tests.hq.serving import Served, serving
@@ -245,7 +245,7 @@ def test_54_a_body_at_the_cap_is_read(served: Served) -> None:
 
 
 def test_65_a_body_that_does_not_arrive_is_given_up(shared: Served, monkeypatch) -> None:
-    monkeypatch.setattr(hq.strict_json, "BODY_SECONDS", 0.3)
+    monkeypatch.setattr(hq.api.strict_json, "BODY_SECONDS", 0.3)
     head = (
         f"POST /api/alerts HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n"
         f"Authorization: Bearer {shared.token}\r\nContent-Length: 100\r\n\r\n" + "{"

@@ -176,7 +176,7 @@ def test_without_its_libraries_it_says_what_to_install(stack, tmp_path) -> None:
         command(stack.file), capture_output=True, text=True, timeout=30, check=False, cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(tmp_path / "hidden")},
     )  # fmt: skip
-    message = "dev-hq: dev-hq serve needs starlette and uvicorn: pip install 'dev-hq[api]'\n"
+    message = "dev-hq: dev-hq serve needs fastapi and uvicorn: pip install 'dev-hq[api]'\n"
     assert (done.returncode, done.stderr) == (2, message)
 
 

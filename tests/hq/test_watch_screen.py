@@ -170,7 +170,11 @@ def test_another_size_is_another_layout(tmp_path: Path) -> None:
         opened.wait_for("vendor-proxies: 34.2%, limit 5%")
         opened.resize(80, 24)
         opened.wait_for("SEVERITY")
-        wait_for(lambda: opened.text().splitlines()[23].startswith(" q quit  ? help"), 10, "the keys are not on the last line")
+        wait_for(
+            lambda: opened.text().splitlines()[23].startswith(" q quit  ? help"),
+            10,
+            "the keys are not on the last line",
+        )
 
 
 def test_blind_is_seen_and_got_over(tmp_path: Path) -> None:

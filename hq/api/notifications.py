@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from hq.api_error import ApiError
+from hq.api.errors import ApiError
 from stack.journal import MAX_RECORD_BYTES
 
 MAX_ANNOTATION_CHARACTERS = 1000

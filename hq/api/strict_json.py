@@ -9,22 +9,28 @@ from typing import Any, NoReturn
 
 from starlette.requests import Request
 
-from hq.api_error import ApiError
+from hq.api.errors import ApiError
 
 MAX_DEPTH = 16
 BODY_SECONDS = 10.0
 
 
-async def read_json(request: Request, max_bytes: int) -> dict[str, Any]:
-    """The object in the request's body; raises ApiError."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise ApiError(415, "the body must be application/json")
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _read(request, max_bytes)
-    except TimeoutError:
-        raise ApiError(408, f"the body did not arrive within {BODY_SECONDS:g} s") from None
-    return parse_object(body)
+class StrictRequest(Request):
+    """A request whose JSON body has been read and found good before anybody asks for it."""
+
+    @classmethod
+    async def read(cls, request: Request, max_bytes: int) -> StrictRequest:
+        """The same request with its body; raises ApiError."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            raise ApiError(415, "the body must be application/json")
+        strict = cls(request.scope, request.receive)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                strict._body = await _read(request, max_bytes)
+        except TimeoutError:
+            raise ApiError(408, f"the body did not arrive within {BODY_SECONDS:g} s") from None
+        strict._json = parse_object(strict._body)
+        return strict
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -1,0 +1,71 @@
+"""The application: who may call at all, the doors, and what is behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+
+from exporters.journal import Configured
+from gates.checklist import Checklist
+from gates.objectives import checklist_of
+from hq.api.alerts import MAX_ALERTS_BYTES, alerts
+from hq.api.anomalies import anomalies
+from hq.api.audit import Audit
+from hq.api.chaos import chaos
+from hq.api.doors import Doors, WebhookKey, door
+from hq.api.errors import HANDLERS
+from hq.api.guard import LOOPBACK_HOSTS, Guard
+from hq.api.quality import quality
+from hq.api.scraping import Exporter, health, scraping
+from hq.api.tokens import Scope
+from stack.journal import Journal
+from stack.model import Stack
+from stack.version import installed_version
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What is served of one stack, and to whom.
+
+    `webhook` holds the token that Alertmanager shows, `tokens` the digests of everybody else's. `hosts` are the names
+    besides loopback's under which we may be called. `checklist` has the gates, the stack's own unless given. `chaos`
+    is whether a run may be started; `open` whether metrics and pages are shown without a token, as on loopback.
+    """
+
+    stack: Stack
+    configured: Configured
+    webhook: Path
+    tokens: Path
+    hosts: Collection[str] = ()
+    checklist: Checklist | None = None
+    chaos: bool = False
+    open: bool = True
+
+
+def create_app(serving: Serving) -> FastAPI:
+    """The application."""
+    stack = serving.stack
+    audit = Audit(stack.directory / "audit.jsonl")
+    exporter = Exporter(stack, serving.configured)
+    app = FastAPI(
+        title="dev-hq",
+        version=installed_version(),
+        docs_url=None,  # it would be loaded from somebody else's servers
+        redoc_url=None,
+        exception_handlers=HANDLERS,
+    )
+    app.add_middleware(Guard, hosts=LOOPBACK_HOSTS | set(serving.hosts))
+    doors = Doors(serving.tokens, audit)
+    pages = APIRouter() if serving.open else doors.to(Scope.READ, "metrics")
+    app.include_router(scraping(pages, stack, exporter))
+    app.include_router(health(exporter, serving.webhook))
+    webhook = door(WebhookKey(serving.webhook), audit, max_body=MAX_ALERTS_BYTES, tag="notifications")
+    app.include_router(alerts(webhook, Journal(stack.journal)))
+    for router in chaos(doors, stack, enabled=serving.chaos):
+        app.include_router(router)
+    app.include_router(quality(doors, serving.checklist or checklist_of(stack)))
+    app.include_router(anomalies(doors, stack))
+    return app

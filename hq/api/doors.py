@@ -1,0 +1,122 @@
+"""Who may call what: each group of paths has a door, and the door asks before the body is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from fastapi import APIRouter, Request, Response, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from hq.api.audit import Audit
+from hq.api.errors import ApiError, ErrorBody, logged
+from hq.api.strict_json import StrictRequest
+from hq.api.tokens import Caller, Scope, caller_of, read_tokens
+from hq.credentials import CredentialsError, is_allowed
+
+MAX_BODY_BYTES = 64 * 1024
+CHALLENGE = {"www-authenticate": "Bearer"}
+
+_bearer = HTTPBearer(auto_error=False, description="A token that `dev-hq token add` made, for the scope that is named.")
+
+
+class Key(Protocol):
+    """What lets somebody through a door."""
+
+    def opens(self, request: Request) -> Caller:
+        """Who asks; raises ApiError for somebody who may not, and CredentialsError when nobody can tell."""
+
+
+class TokenKey:
+    """The bearer token of somebody with a scope. The file is read each time, so that a new token needs no restart."""
+
+    def __init__(self, tokens: Path, scope: Scope) -> None:
+        self._tokens = tokens
+        self.scope = scope
+
+    def opens(self, request: Request) -> Caller:
+        shown = bearer_token(request.headers.getlist("authorization"))
+        caller = caller_of(read_tokens(self._tokens), shown) if shown else None
+        if caller is None:
+            raise ApiError(401, "a bearer token is needed", CHALLENGE)
+        request.state.caller = caller.name
+        if not caller.may(self.scope):
+            raise ApiError(403, f"this token is not for {self.scope}; `dev-hq token add` makes one with that scope")
+        return caller
+
+
+class WebhookKey:
+    """The one token that Alertmanager shows, which it reads from the same file."""
+
+    def __init__(self, credentials: Path) -> None:
+        self._credentials = credentials
+
+    def opens(self, request: Request) -> Caller:
+        if not is_allowed(request.headers.getlist("authorization"), self._credentials):
+            raise ApiError(401, "a bearer token is needed", CHALLENGE)
+        request.state.caller = "alertmanager"
+        return Caller("alertmanager", frozenset())
+
+
+def bearer_token(authorization: Sequence[str]) -> bytes:
+    """The token in the Authorization headers, or nothing."""
+    scheme, _, shown = authorization[0].partition(" ") if len(authorization) == 1 else ("", "", "")
+    return shown.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
+
+
+class Doors:
+    """The doors that open to a token, one for each scope and group of paths."""
+
+    def __init__(self, tokens: Path, audit: Audit) -> None:
+        self._tokens = tokens
+        self._audit = audit
+
+    def to(self, scope: Scope, tag: str) -> APIRouter:
+        """A router whose paths need a token with this scope; the document lists them under `tag`."""
+        return door(TokenKey(self._tokens, scope), self._audit, tag=tag)
+
+
+def door(key: Key, audit: Audit, *, max_body: int = MAX_BODY_BYTES, tag: str) -> APIRouter:
+    """A router whose paths only the key opens, and which writes down whoever changes something through it."""
+
+    class Door(APIRoute):
+        def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle = super().get_route_handler()
+
+            async def let_in(request: Request) -> Response:
+                await _ask(key, request)
+                if self.body_field is None:
+                    return await handle(request)
+                return await handle(await StrictRequest.read(request, max_body))
+
+            async def answer(request: Request) -> Response:
+                if request.method in ("GET", "HEAD"):
+                    return await let_in(request)
+                async with audit.of(request) as line:
+                    response = await let_in(request)
+                    line.status = response.status_code
+                    return response
+
+            return answer
+
+    scope = f" Scope: {key.scope}." if isinstance(key, TokenKey) else ""
+    return APIRouter(
+        route_class=Door,
+        tags=[tag],
+        dependencies=[Security(_bearer)],
+        responses={
+            401: {"model": ErrorBody, "description": "No token, or one that is not known."},
+            403: {"model": ErrorBody, "description": f"Not with this token, or not from a web page.{scope}"},
+            500: {"model": ErrorBody, "description": "Something went wrong here."},
+        },
+    )
+
+
+async def _ask(key: Key, request: Request) -> None:
+    try:
+        await run_in_threadpool(key.opens, request)
+    except CredentialsError as error:
+        raise logged(500, "the credentials cannot be read", error) from None
