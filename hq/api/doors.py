@@ -6,13 +6,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from fastapi import APIRouter, Request, Response, Security
+from fastapi import APIRouter, Request, Response, Security, params
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from hq.api.audit import Audit
-from hq.api.errors import ApiError, ErrorBody, logged
+from hq.api.errors import ApiError, logged
 from hq.api.strict_json import StrictRequest
 from hq.api.tokens import Caller, Scope, caller_of, read_tokens
 from hq.credentials import CredentialsError, is_allowed
@@ -20,11 +20,22 @@ from hq.credentials import CredentialsError, is_allowed
 MAX_BODY_BYTES = 64 * 1024
 CHALLENGE = {"www-authenticate": "Bearer"}
 
-_bearer = HTTPBearer(auto_error=False, description="A token that `dev-hq token add` made, for the scope that is named.")
+_token = HTTPBearer(
+    scheme_name="token",
+    auto_error=False,
+    description="A token that `dev-hq token add` made, with the scope that is named.",
+)
+_webhook = HTTPBearer(
+    scheme_name="webhook",
+    auto_error=False,
+    description="The one token in var/webhook-token, which Alertmanager reads too.",
+)
 
 
 class Key(Protocol):
-    """What lets somebody through a door."""
+    """What lets somebody through a door; `shown` is how the document names it."""
+
+    shown: params.Security
 
     def opens(self, request: Request) -> Caller:
         """Who asks; raises ApiError for somebody who may not, and CredentialsError when nobody can tell."""
@@ -36,6 +47,7 @@ class TokenKey:
     def __init__(self, tokens: Path, scope: Scope) -> None:
         self._tokens = tokens
         self.scope = scope
+        self.shown = Security(_token, scopes=[scope.value])
 
     def opens(self, request: Request) -> Caller:
         shown = bearer_token(request.headers.getlist("authorization"))
@@ -53,6 +65,7 @@ class WebhookKey:
 
     def __init__(self, credentials: Path) -> None:
         self._credentials = credentials
+        self.shown = Security(_webhook)
 
     def opens(self, request: Request) -> Caller:
         if not is_allowed(request.headers.getlist("authorization"), self._credentials):
@@ -102,17 +115,7 @@ def door(key: Key, audit: Audit, *, max_body: int = MAX_BODY_BYTES, tag: str) ->
 
             return answer
 
-    scope = f" Scope: {key.scope}." if isinstance(key, TokenKey) else ""
-    return APIRouter(
-        route_class=Door,
-        tags=[tag],
-        dependencies=[Security(_bearer)],
-        responses={
-            401: {"model": ErrorBody, "description": "No token, or one that is not known."},
-            403: {"model": ErrorBody, "description": f"Not with this token, or not from a web page.{scope}"},
-            500: {"model": ErrorBody, "description": "Something went wrong here."},
-        },
-    )
+    return APIRouter(route_class=Door, tags=[tag], dependencies=[key.shown])
 
 
 async def _ask(key: Key, request: Request) -> None:
