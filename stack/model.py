@@ -230,6 +230,11 @@ class Stack:
         """The bearer token that Alertmanager shows to the webhook."""
         return self.directory / "webhook-token"
 
+    @property
+    def tokens(self) -> Path:
+        """The digests of the tokens of whoever else may call the API."""
+        return self.directory / "tokens.yaml"
+
     def service_of(self, target: str) -> Service:
         """The service that suffers when `target`, a service or a pool, is broken."""
         return self.services[target if target in self.services else self.pools[target].used_by]

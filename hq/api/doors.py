@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from hq.api.audit import Audit
 from hq.api.errors import ApiError, logged
 from hq.api.strict_json import StrictRequest
-from hq.api.tokens import Caller, Scope, caller_of, read_tokens
+from hq.api.tokens import ALERTMANAGER, Caller, Scope, caller_of, read_tokens
 from hq.credentials import CredentialsError, is_allowed
 
 MAX_BODY_BYTES = 64 * 1024
@@ -70,8 +70,8 @@ class WebhookKey:
     def opens(self, request: Request) -> Caller:
         if not is_allowed(request.headers.getlist("authorization"), self._credentials):
             raise ApiError(401, "a bearer token is needed", CHALLENGE)
-        request.state.caller = "alertmanager"
-        return Caller("alertmanager", frozenset())
+        request.state.caller = ALERTMANAGER
+        return Caller(ALERTMANAGER, frozenset())
 
 
 def bearer_token(authorization: Sequence[str]) -> bytes:

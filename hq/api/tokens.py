@@ -19,6 +19,7 @@ from stack.errors import HqError
 
 PREFIX = "dev-hq-"  # so that a scanner for secrets can tell a token that went into a commit
 TOKEN_BYTES = 32
+ALERTMANAGER = "alertmanager"  # what the audit calls whoever shows the webhook's own token
 
 
 class Scope(StrEnum):
