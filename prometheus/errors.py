@@ -17,6 +17,10 @@ class UnreachableError(PrometheusError):
         self.retry_after = retry_after
 
 
+class NoConnectionError(UnreachableError):
+    """There was not even a connection, so the server knows nothing of the request."""
+
+
 class RefusedError(PrometheusError):
     """The server understood who we are and what we ask, and refuses it; asking again will not help.
 

@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import field
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
@@ -13,11 +14,12 @@ from typing import Any, NoReturn
 import requests
 import urllib3
 
-from prometheus.errors import AnswerError, PrometheusError, UnreachableError
+from prometheus.errors import AnswerError, NoConnectionError, PrometheusError, UnreachableError
 from stack.access import Tls
 from stack.dataclass import dataclass
 
 MAX_BYTES = 20 * 1024 * 1024
+PART_BYTES = 64 * 1024
 TIMES_OUT = "gave no complete answer within {:.3g} s"
 
 
@@ -33,6 +35,15 @@ class Reply:
     headers: Mapping[str, str]
     body: bytes
     clock_apart: float | None
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A reply whose body is read while it comes; `parts` raises PrometheusError when it breaks off or falls silent."""
+
+    status: int
+    headers: Mapping[str, str]
+    parts: Iterator[bytes]
 
 
 @dataclass
@@ -82,10 +93,12 @@ class Transport:
         self._tls = tls
         self._session = self._new_session()
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str], seconds: float) -> Reply:
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], form: Mapping[str, str] | bytes, seconds: float
+    ) -> Reply:
         """The reply, whatever its status; redirects are not followed. Raises PrometheusError."""
         where = "params" if method == "GET" else "data"
-        request = {"method": method, "url": url, where: dict(form), "headers": dict(headers), "timeout": seconds}
+        request = {"method": method, "url": url, where: form, "headers": dict(headers), "timeout": seconds}
         attempt = _Attempt(self._session, request)
         attempt.thread.join(seconds)
         if attempt.thread.is_alive():
@@ -96,12 +109,39 @@ class Transport:
         assert attempt.reply is not None  # noqa: S101 - a thread that has ended holds a reply or an error
         return attempt.reply
 
+    @contextmanager
+    def stream(self, url: str, headers: Mapping[str, str], silence: float) -> Iterator[Stream]:
+        """The reply to a GET, which may go on for ever but say nothing for `silence` seconds at most.
+
+        It has a connection of its own. Raises PrometheusError.
+        """
+        with self._new_session() as session:
+            try:
+                response = session.get(url, headers=dict(headers), timeout=silence, stream=True, allow_redirects=False)
+            except Exception as error:
+                self._explain(error, silence)
+            with response:
+                yield Stream(response.status_code, response.headers, self._parts(response, silence))
+
+    def _parts(self, response: requests.Response, silence: float) -> Iterator[bytes]:
+        while True:
+            try:
+                part = response.raw.read1(PART_BYTES)
+            except Exception as error:
+                self._explain(error, silence)
+            if not part:
+                return
+            yield part
+
     def _explain(self, error: BaseException, seconds: float) -> NoReturn:
         """Raises what an error below HTTP means."""
         if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError):
             raise PrometheusError("a header for Prometheus holds characters that no header may hold") from None
         if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
-            raise UnreachableError(f"{self._name} {_trouble(error, seconds)}") from None
+            unconnected = any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in _causes(error))
+            raise (NoConnectionError if unconnected else UnreachableError)(
+                f"{self._name} {_trouble(error, seconds)}"
+            ) from None
         if isinstance(error, ValueError):  # what requests says of headers that it cannot make sense of
             raise AnswerError(f"{self._name} answered with what is no HTTP") from None
         raise error
