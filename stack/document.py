@@ -188,7 +188,7 @@ class Value:
         text = self.text()
         if "@" in text:
             raise self.error(f"{self.path} must not hold credentials; keep them in a file")
-        if not _is_base_url(text):
+        if not is_base_url(text):
             shown = re.sub(r"[?#].*", "?…", text)  # what comes then may be a secret
             raise self.error(f'{self.path} must be a URL such as http://127.0.0.1:9090, not "{shown}"')
         return text.rstrip("/")
@@ -333,7 +333,8 @@ def _no_name(word: str) -> str:
     return f'"{word}" is not a name; use lower case letters, digits, - and _, at most 63 characters'
 
 
-def _is_base_url(text: str) -> bool:
+def is_base_url(text: str) -> bool:
+    """Whether it is an http or https URL to which paths can be appended."""
     if not re.fullmatch(r"https?://[!-~]+", text) or re.search(r"[?#\\]", text):
         return False
     try:
