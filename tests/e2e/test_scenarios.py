@@ -5,14 +5,17 @@ Each scenario has a stack of its own, and they run side by side.
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from bench.live import LiveStack, copy_stack, live_stack
 from chaos.scenario_file import load_scenario
@@ -121,3 +124,34 @@ def test_the_exporter_tells_of_the_run(one: Played) -> None:
     assert value(f"chaos_run_errors_total{labels}") == 0
     assert value(f"sum(chaos_fault_active{labels})") == 0
     assert value(f"max_over_time(sum(chaos_fault_active{labels})[10m:1s])") >= 1
+
+
+def test_a_recorded_run_replayed_gives_the_same_alerts(played: dict[str, Played], tmp_path: Path) -> None:
+    """promtool says what Prometheus said, and what stricter rules would have said."""
+    recording, rules = tmp_path / "run.json.gz", tmp_path / "rules"
+    live, result = played["rate-limit-storm"].live, played["rate-limit-storm"].result
+    live.wait_until_steady()
+    recorded = live.hq("rules", "record", "--run", result["run"], "--lead", "1m", "-o", str(recording))
+    assert recorded.returncode == 0, recorded.stderr
+    assert recorded.stdout.startswith("recorded ")
+    replayed = live.hq("rules", "replay", str(recording), "--json")
+    assert live.hq("generate", "--output", str(rules)).returncode == 0
+    answer = json.loads(replayed.stdout)
+    assert replayed.returncode == 0, replayed.stdout
+    types = {one.get("anomaly_type") for one in answer["episodes"]}
+    assert "rate_limit_storm" in types
+    content = gzip.decompress(recording.read_bytes()).decode()
+    assert live.stack.prometheus.url not in content
+    assert "token" not in content
+
+    stricter = yaml.safe_load((rules / "anomalies.yml").read_text())
+    for rule in stricter["groups"][0]["rules"]:
+        if rule.get("labels", {}).get("anomaly_type") == "rate_limit_storm" and "alert" in rule:
+            rule["for"] = "1h"
+    (rules / "anomalies.yml").write_text(yaml.safe_dump(stricter))
+    changed = live.hq("rules", "replay", str(recording), "--rules", str(rules))
+    assert changed.returncode == 1, changed.stdout + changed.stderr
+    assert [
+        line for line in changed.stdout.splitlines() if "rate_limit_storm" in line and not line.endswith("gone")
+    ] == []
+    assert "gone" in changed.stdout
