@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Callable
 
 from chaos.record import RunRecord
 from chaos.run import Progress, Run
+from chaos.run_id import checked_run_id, new_run_id
 from chaos.scenario import ChaosScenario
 from chaos.scenario_file import load_scenario
 from chaos.score import ResilienceScore
@@ -34,9 +33,12 @@ class ChaosEngineering:
         scenario: ChaosScenario | str,
         target: str | None = None,
         *,
+        run: str | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> ResilienceScore:
         """Runs a scenario (or the shipped one of that name) on a target, and scores the outcome.
+
+        `run` is what it is called; left out, it gets a name that no other has.
 
         Raises HqError before anything is touched, for a scenario, target or plan that makes no sense, and
         JournalError when what happens cannot be written down. Whatever goes wrong later is an outcome.
@@ -44,11 +46,11 @@ class ChaosEngineering:
         chosen = load_scenario(scenario) if isinstance(scenario, str) else scenario
         aim = chosen.target(self.stack, target)
         faults = chosen.plan(self.stack, aim)
-        name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{chosen.name}-{secrets.token_hex(2)}"
+        name = new_run_id(chosen.name) if run is None else checked_run_id(run)
         record = RunRecord(Journal(self.stack.journal), name, chosen, aim)
-        run = Run(self.stack, chosen, aim, faults, self._client, self._stopping, record, progress or _say_nothing)
+        life = Run(self.stack, chosen, aim, faults, self._client, self._stopping, record, progress or _say_nothing)
         with self._stopping.by_signals():
-            return run.execute()
+            return life.execute()
 
     def stop(self) -> None:
         """Ends the run that is going on: its faults are withdrawn at once."""

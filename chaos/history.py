@@ -44,14 +44,19 @@ def this_process() -> dict[str, object]:
     return {"pid": ours.pid, "process_started": ours.started, "boot": ours.boot}
 
 
-def _announced(run: str, at: float, data: Mapping[str, Any]) -> AnnouncedRun:
+def announced_process(data: Mapping[str, Any]) -> ProcessIdentity:
+    """The process that announced itself; one that cannot be read is no process that runs."""
     pid, started = data.get("pid"), data.get("process_started")
+    return ProcessIdentity(
+        pid if isinstance(pid, int) else -1, started if isinstance(started, int) else -1, str(data.get("boot", ""))
+    )
+
+
+def _announced(run: str, at: float, data: Mapping[str, Any]) -> AnnouncedRun:
     return AnnouncedRun(
         run=run,
         scenario=str(data.get("scenario", "")),
         target=str(data.get("target", "")),
         announced=at,
-        process=ProcessIdentity(  # one that cannot be read is no process that runs
-            pid if isinstance(pid, int) else -1, started if isinstance(started, int) else -1, str(data.get("boot", ""))
-        ),
+        process=announced_process(data),
     )

@@ -87,8 +87,8 @@ class Run:
         baseline = Baseline(self.stack, self.service, self.client, self.meter, self.stopping)
         longest = baseline.longest + CONNECT_SECONDS + max(end_of(fault) for fault in self.faults) + BLIND_SECONDS
         self.record.announce(self.service, self.faults, time.time() + longest)
-        self._say(Step.ANNOUNCED, f"{self.scenario.title}: run {self.record.run} on {self.target}")
         try:
+            self._say(Step.ANNOUNCED, f"{self.scenario.title}: run {self.record.run} on {self.target}")
             score = self._live(baseline)
         except StoppedError as error:
             score = self._ended(Outcome.STOPPED, str(error))
@@ -210,6 +210,7 @@ class Run:
         return self.stack.service_of(self.target).name
 
     def _say(self, step: Step, sentence: str) -> None:
+        self.record.progress(step, sentence)
         self.progress(Progress(step, sentence))
 
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from hq.commands import chaos_verify
+from hq.commands import chaos_runs, chaos_verify
 from stack.errors import HqError, NotReadyError, StackNotRunningError
 from stack.journal import Journal
 from stack.model import Stack
@@ -28,7 +28,7 @@ STOP_SECONDS = 30.0
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Adds `chaos` with `list`, `show`, `run`, `verify` and `stop`."""
+    """Adds `chaos` with `list`, `show`, `run`, `runs`, `verify` and `stop`."""
     chaos = commands.add_parser("chaos", help="break things on purpose, and score how the system takes it")
     verbs = chaos.add_subparsers(title="commands", metavar="COMMAND", required=True)
     verbs.add_parser("list", help="the scenarios that there are").set_defaults(handler=_list)
@@ -53,7 +53,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     run.add_argument("--dry-run", action="store_true", help="print what would be broken when, and touch nothing")
     run.add_argument("--json", action="store_true", help="print the result as JSON, the progress to stderr")
+    run.add_argument("--run-id", metavar="ID", help="what the run is called (default: the time, the scenario, chance)")
     run.set_defaults(handler=_run)
+    chaos_runs.register(verbs)
     chaos_verify.register(verbs)
     verbs.add_parser("stop", help="stop the run that is going on").set_defaults(handler=_stop)
 
@@ -96,8 +98,10 @@ def _settings(parameters: Mapping[str, str]) -> str:
 
 def _run(arguments: argparse.Namespace) -> int:
     from chaos.engineering import ChaosEngineering
+    from chaos.run_id import checked_run_id
     from chaos.scenario_file import load_scenario
 
+    run = None if arguments.run_id is None else checked_run_id(arguments.run_id)
     stack = open_stack(arguments.stack)
     scenario = load_scenario(arguments.scenario).with_parameters(_changes(arguments))
     target = scenario.target(stack, arguments.target)
@@ -107,7 +111,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     refuse_somebody_elses(stack)
     teller = Teller(sys.stderr if arguments.json else sys.stdout)
-    score = ChaosEngineering(stack).run_chaos_test(scenario, target, progress=teller.tell)
+    score = ChaosEngineering(stack).run_chaos_test(scenario, target, run=run, progress=teller.tell)
     if arguments.json:
         print(json.dumps(_document(score), indent=2))
     else:

@@ -6,11 +6,13 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from chaos.engineering import ChaosEngineering
+from chaos.record import bury_the_dead
 from chaos.run import Progress, Step
 from chaos.score import Outcome
 from prometheus.client import PrometheusClient
@@ -48,7 +50,10 @@ def test_without_envoy_it_could_not_run(stack: Stack) -> None:
     score = engineering(stack).run_chaos_test("network-latency", progress=told.append)
     assert (score.outcome, score.exit_code, score.score) == (Outcome.COULD_NOT_RUN, 2, None)
     assert score.reason.startswith(f"Envoy does not answer at {stack.envoy.admin} (Connection refused); ")
-    assert [record.kind for record in Journal(stack.journal).read()] == ["run_announced", "run_finished"]
+    kinds = [record.kind for record in Journal(stack.journal).read()]
+    assert kinds == ["run_announced", *["run_progress"] * len(told), "run_finished"]
+    said = [(record.data["step"], record.data["sentence"]) for record in records(stack, "run_progress")]
+    assert said == [(progress.step.value, progress.sentence) for progress in told]
     (announced,), (finished,) = records(stack, "run_announced"), records(stack, "run_finished")
     assert announced.data["run"] == finished.data["run"] == score.run
     assert announced.data["pid"] == os.getpid()
@@ -111,6 +116,53 @@ def test_the_next_run_writes_down_that_one_died(stack: Stack) -> None:
     ]
 
 
+def test_a_run_that_ends_while_it_is_looked_at_is_not_buried(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It writes its end after the journal was read and is gone before its process is asked for, and the other way."""
+    journal = Journal(stack.journal)
+    nobody = {"scenario": "s", "target": "t", "pid": 1, "process_started": 1, "boot": "x"}
+    for run in ("quick", "quicker"):
+        journal.append("run_announced", {"run": run, **nobody})
+    end = {"scenario": "s", "target": "t", "outcome": "resilient"}
+
+    def looked_at(_process: object) -> bool:
+        if not records(stack, "run_finished"):
+            journal.append("run_finished", {"run": "quick", **end})
+        return False
+
+    def before_it_is_written(*asked: object) -> object:
+        journal.append("run_finished", {"run": "quicker", **end})
+        return append_unless(journal, *asked)
+
+    append_unless = Journal.append_unless
+    monkeypatch.setattr("stack.process.ProcessIdentity.is_alive", property(looked_at))
+    monkeypatch.setattr(Journal, "append_unless", lambda _journal, *asked: before_it_is_written(*asked))
+    bury_the_dead(journal)
+    ends = [(record.data["run"], record.data["outcome"]) for record in records(stack, "run_finished")]
+    assert ends == [("quick", "resilient"), ("quicker", "resilient")]
+
+
+def test_two_that_bury_at_once_write_one_end(stack: Stack) -> None:
+    journal = Journal(stack.journal)
+    for number in range(5):
+        journal.append("run_announced", {"run": f"r{number}", "pid": 1, "process_started": 1, "boot": "x"})
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(bury_the_dead, [journal] * 4))
+    assert sorted(record.data["run"] for record in records(stack, "run_finished")) == [f"r{n}" for n in range(5)]
+
+
+def test_a_run_is_called_what_its_caller_says_once(stack: Stack) -> None:
+    chaos = engineering(stack)
+    assert chaos.run_chaos_test("network-latency", run="mine-1").run == "mine-1"
+    with pytest.raises(HqError, match=r"^there was a run mine-1 before; choose another run id$"):
+        chaos.run_chaos_test("network-latency", run="mine-1")
+    for name in ("", "../x", "x\n", ".x", "-x", "ä", "x" * 101):
+        with pytest.raises(
+            HqError, match="^a run id is 1 to 100 letters, digits, - and _, the first a letter or digit"
+        ):
+            chaos.run_chaos_test("network-latency", run=name)
+    assert len(records(stack, "run_announced")) == 1
+
+
 def test_a_report_that_cannot_be_written_does_not_take_the_run_with_it(stack: Stack) -> None:
     stack.directory.mkdir()
     (stack.directory / "reports").write_text("in the way")
@@ -141,4 +193,5 @@ class TestWithEnvoy:
         monkeypatch.setattr("chaos.run.Baseline.wait", lambda *_: chaos.stop())  # and then all is steady
         score = chaos.run_chaos_test("network-latency")
         assert (score.outcome, score.reason) == (Outcome.STOPPED, "its caller asked it to stop")
-        assert [record.kind for record in Journal(live.journal).read()] == ["run_announced", "run_finished"]
+        kinds = [record.kind for record in Journal(live.journal).read() if record.kind != "run_progress"]
+        assert kinds == ["run_announced", "run_finished"]

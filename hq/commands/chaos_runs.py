@@ -1,0 +1,76 @@
+"""`dev-hq chaos runs`: the runs that there were, and what came of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from stack.errors import HqError
+from stack.placement import open_stack
+
+if TYPE_CHECKING:
+    from chaos.known_run import KnownRun, KnownRuns
+
+LIMIT = 20
+
+
+def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds `runs`."""
+    runs = verbs.add_parser("runs", help="the last runs, the newest first")
+    runs.add_argument("--limit", metavar="N", default=str(LIMIT), help=f"how many at most (default: {LIMIT})")
+    runs.add_argument("--json", action="store_true", help="print them as JSON")
+    runs.set_defaults(handler=_list)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    from chaos.known_run import KnownRuns
+
+    limit = _limit(arguments.limit)
+    known = KnownRuns(open_stack(arguments.stack).journal)
+    known.read()
+    known.lost()  # reads what they wrote just before they went
+    runs = [_described(run, known) for run in known.newest(limit)]
+    if arguments.json:
+        print(json.dumps(runs, indent=2))
+        return 0
+    if not runs:
+        print("there was no run yet")
+        return 0
+    print_runs(runs)
+    return 0
+
+
+def print_runs(runs: list[dict[str, object]]) -> None:
+    """One line for each run, as `GET /api/chaos/runs` describes it."""
+    rows = [("run", "when", "scenario", "target", "outcome", "score"), *map(_row, runs)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _row(run: dict[str, object]) -> tuple[str, ...]:
+    at, score = run["at"], run["score"]
+    when = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if isinstance(at, float) and at else "-"
+    ended = str(run["outcome"] or run["state"]).replace("_", " ")
+    points = f"{score:.1f}" if isinstance(score, float) else "-"
+    return str(run["run"]), when, str(run["scenario"]) or "-", str(run["target"]) or "-", ended, points
+
+
+def _described(run: KnownRun, known: KnownRuns) -> dict[str, object]:
+    return {
+        "run": run.run,
+        "at": run.since,
+        "scenario": run.scenario,
+        "target": run.target,
+        "state": run.state(known.journal).value,
+        "outcome": run.outcome,
+        "score": run.score,
+    }
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 4 and 1 <= int(text) <= 1000):
+        raise HqError(f'--limit wants a whole number from 1 to 1000, not "{text}"')
+    return int(text)
