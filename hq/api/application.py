@@ -17,7 +17,9 @@ from hq.api.audit import Audit
 from hq.api.chaos import chaos
 from hq.api.doors import Doors, WebhookKey, door
 from hq.api.errors import HANDLERS
+from hq.api.events import Streams
 from hq.api.guard import LOOPBACK_HOSTS, Guard
+from hq.api.openapi import documented
 from hq.api.quality import quality
 from hq.api.scraping import Exporter, health, scraping
 from hq.api.tokens import Scope
@@ -46,21 +48,25 @@ class Serving:
 
 
 def create_app(serving: Serving) -> FastAPI:
-    """The application."""
+    """The application; `state.streams` are its streams, which the server ends when it stops."""
     stack = serving.stack
     audit = Audit(stack.directory / "audit.jsonl")
     exporter = Exporter(stack, serving.configured)
     app = FastAPI(
         title="dev-hq",
         version=installed_version(),
+        openapi_url=None,  # it has a door of its own
         docs_url=None,  # it would be loaded from somebody else's servers
         redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         exception_handlers=HANDLERS,
     )
+    app.state.streams = Streams()
     app.add_middleware(Guard, hosts=LOOPBACK_HOSTS | set(serving.hosts))
     doors = Doors(serving.tokens, audit)
-    pages = APIRouter() if serving.open else doors.to(Scope.READ, "metrics")
-    app.include_router(scraping(pages, stack, exporter))
+    pages = APIRouter(tags=["pages"]) if serving.open else doors.to(Scope.READ, "pages")
+    app.include_router(documented(app, scraping(pages, stack, exporter)))
     app.include_router(health(exporter, serving.webhook))
     webhook = door(WebhookKey(serving.webhook), audit, max_body=MAX_ALERTS_BYTES, tag="notifications")
     app.include_router(alerts(webhook, Journal(stack.journal)))

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         import uvicorn
 
         from hq.api.application import Serving, create_app
+        from hq.api.server import Server
     except ImportError:
         raise MissingToolError("dev-hq serve needs fastapi and uvicorn: pip install 'dev-hq[api]'") from None
     stack = open_stack(args.stack)
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     hosts = [*own_host, *args.allow_host]
     app = create_app(Serving(stack, configured(stack), credentials, tokens, hosts, chaos=args.enable_chaos_api))
     with _bound(address) as listener:
-        server = uvicorn.Server(
+        server = Server(
             uvicorn.Config(
                 app,
                 http="h11",
@@ -73,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
                 lifespan="off",
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=STOP_SECONDS,
-            )
+            ),
+            app.state.streams,
         )
         for number in (signal.SIGTERM, signal.SIGINT):  # the server raises them again when it has stopped
             signal.signal(number, lambda *_: None)

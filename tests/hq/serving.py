@@ -15,6 +15,7 @@ import uvicorn
 
 from exporters.journal import Configured
 from hq.api.application import Serving, create_app
+from hq.api.server import Server
 from hq.credentials import ensure_credentials, read_token
 from stack.address import Address
 from stack.journal import Journal, Record
@@ -133,11 +134,12 @@ def serving(directory: Path, configured: Configured = CONFIGURED) -> Iterator[Se
     ensure_credentials(credentials)
     tokens = stack.directory / "tokens.yaml"
     app = create_app(Serving(stack, configured, credentials, tokens, ["hq.example"]))
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             app, host=stack.exporter.host, port=stack.exporter.port, http="h11", log_level="error", lifespan="off",
             server_header=False, timeout_graceful_shutdown=1,
-        )
+        ),
+        app.state.streams,
     )  # fmt: skip
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
