@@ -29,6 +29,9 @@ CODES = {
     503: "unavailable",
 }
 
+BROKEN = "something went wrong here; the log says what"
+SEE_LOG = "the log of dev-hq serve says why"
+
 _log = logging.getLogger("dev-hq.api")
 
 
@@ -57,7 +60,7 @@ class ApiError(Exception):
 def logged(status: int, message: str, error: HqError) -> ApiError:
     """The refusal for the client, who learns no paths; they are in the log."""
     _log.warning("%s", error)
-    return ApiError(status, f"{message}; the log of dev-hq serve says why")
+    return ApiError(status, f"{message}; {SEE_LOG}")
 
 
 def error_response(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -90,7 +93,7 @@ async def _gone(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    return error_response(500, "something went wrong here; the log says what")
+    return error_response(500, BROKEN)
 
 
 HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {

@@ -1,0 +1,124 @@
+"""Refusals as the OpenAPI document has them: a route's own, and those that come for the same reason everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hq.api.errors import BROKEN, CODES
+
+Operation = Mapping[str, Any]
+Answers = dict[int | str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A refusal: its name in the document, when an operation can answer it, and a sentence as it is sent."""
+
+    name: str
+    status: int
+    applies: Callable[[Operation], bool]
+    description: str
+    message: str
+    headers: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """What stands for it in an operation."""
+        return {"$ref": f"#/components/responses/{self.name}"}
+
+    @property
+    def response(self) -> dict[str, Any]:
+        """The refusal itself."""
+        content = {"schema": {"$ref": "#/components/schemas/ErrorBody"}, "example": _body(self.status, self.message)}
+        headers = {"headers": dict(self.headers)} if self.headers else {}
+        return {"description": self.description, **headers, "content": {"application/json": content}}
+
+
+def refuses(status: int, description: str, message: str, headers: Mapping[str, Any] | None = None) -> Answers:
+    """For `responses` of a route: a refusal of its own, with a sentence as it is sent."""
+    content = {"application/json": {"example": _body(status, message)}}
+    return {status: {"description": description, "content": content} | ({"headers": headers} if headers else {})}
+
+
+def _body(status: int, message: str) -> dict[str, Any]:
+    return {"error": {"code": CODES[status], "message": message}}
+
+
+def _has_door(operation: Operation) -> bool:
+    return "security" in operation
+
+
+def _has_scope(operation: Operation) -> bool:
+    return any(scopes for scheme in operation.get("security", ()) for scopes in scheme.values())
+
+
+def _reads_body(operation: Operation) -> bool:
+    return "requestBody" in operation
+
+
+def _validates(operation: Operation) -> bool:
+    """Whether a value can be of the wrong kind: any but a bare text, which a path or a header always is."""
+    if any(_can_be_wrong(parameter) for parameter in operation.get("parameters", ())):
+        return True
+    if not _reads_body(operation):
+        return False
+    return not operation["requestBody"]["content"]["application/json"]["schema"].get("additionalProperties")
+
+
+def _can_be_wrong(parameter: Mapping[str, Any]) -> bool:
+    schema = parameter["schema"]
+    kinds = [kind for kind in schema.get("anyOf", [schema]) if kind != {"type": "null"}]
+    bare = all(kind.get("type") == "string" and not kind.keys() & _LIMITS for kind in kinds)
+    return not bare or bool(parameter.get("required") and parameter["in"] != "path")
+
+
+_LIMITS = frozenset({"pattern", "minLength", "maxLength", "format", "enum", "const"})
+
+_HOST = "The Host header names no host that is served here."
+
+COMMON = (
+    Refused(
+        "HostRefused", 400, lambda operation: not _reads_body(operation), _HOST,
+        "the Host header names no host that is served here; --allow-host adds one",
+    ),
+    Refused(
+        "BodyRefused", 400, _reads_body,
+        "The body is no JSON object in UTF-8, names a key twice, or holds a number that is not finite or more than "
+        f"16 levels. {_HOST}",
+        "the body names a key twice",
+    ),
+    Refused(
+        "TokenRefused", 401, _has_door, "There is no bearer token, or none that is known.", "a bearer token is needed",
+        {"WWW-Authenticate": {"description": "The scheme.", "required": True, "schema": {"const": "Bearer"}}},
+    ),
+    Refused(
+        "PageRefused", 403, lambda operation: not _has_scope(operation), "The request comes from a web page.",
+        "requests from web pages are refused",
+    ),
+    Refused(
+        "ScopeRefused", 403, _has_scope,
+        "The token has not the scope that is needed, or the request comes from a web page.",
+        "this token is not for chaos; `dev-hq token add` makes one with that scope",
+    ),
+    Refused(
+        "BodyLate", 408, _reads_body, "The body did not arrive in time.", "the body did not arrive within 10 s",
+    ),
+    Refused(
+        "BodyTooLarge", 413, _reads_body, "The body is larger than 64 KiB, or 1 MiB for `/api/alerts`.",
+        "the body is larger than 64 KiB",
+    ),
+    Refused(
+        "BodyNotJson", 415, _reads_body, "The body is not sent as `application/json`.",
+        "the body must be application/json",
+    ),
+    Refused(
+        "Invalid", 422, _validates, "A value is missing, not known or of the wrong kind; the sentence says which.",
+        "window_seconds: input should be a valid number",
+    ),
+    Refused(
+        "Broken", 500, _has_door, "Something went wrong here, and the log of `dev-hq serve` says what.",
+        BROKEN,
+    ),
+)  # fmt: skip
