@@ -121,7 +121,7 @@ def _filled(name: str, /, **values: str) -> str:
 
 
 def _aligned(match: re.Match[str]) -> str:
-    return f"{match[1]:<{COMMENT_COLUMN}} # "
+    return f"{match[1] + ' ':<{COMMENT_COLUMN}} # "
 
 
 def _template(name: str) -> str:

@@ -121,9 +121,11 @@ def _refuse_addresses_of_ours(stack: Stack) -> None:
     from stack.address import Address
 
     ours = {*stack.own_addresses()} - {process.listen for process in stack.processes.values() if process.name != "load"}
-    for named in (*stack.services.values(), *stack.pools.values()):
-        if named.upstream and (address := Address.of_url(named.upstream)) in ours:
-            raise HqError(f"{named.name} is at {address}, where a program of dev-hq listens; let it listen elsewhere")
+    upstreams = {service.name: service.upstream for service in stack.services.values()}
+    upstreams |= {pool.name: pool.upstream for pool in stack.pools.values()}
+    for name, url in upstreams.items():
+        if url and (address := Address.of_url(url)) in ours:
+            raise HqError(f"{name} is at {address}, where a program of dev-hq listens; let it listen elsewhere")
 
 
 def _generated(directory: Path, stack: Stack) -> tuple[tuple[Generated, ...], str]:
