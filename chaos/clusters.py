@@ -90,7 +90,7 @@ def control_plane_cluster(name: str, address: Address) -> Config:
 
 def reachable(listen: Address) -> Address:
     """The address at which we reach our own listener."""
-    return Address({"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(listen.host, listen.host), listen.port)  # noqa: S104
+    return Address({"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(listen.host, listen.host), listen.port)  # noqa: S104 - not bound
 
 
 def bindable(address: Address) -> Address:

@@ -114,4 +114,4 @@ def _windows_of(path: Path, name: str, windows: list[Any], times: list[datetime]
 
 def parse_time(text: str) -> datetime:
     """A time as NAB writes it, without a zone; raises ValueError."""
-    return datetime.strptime(text, _TIMES["." in text])  # noqa: DTZ007
+    return datetime.strptime(text, _TIMES["." in text])  # noqa: DTZ007 - the times in NAB have no zone

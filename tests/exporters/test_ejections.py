@@ -102,7 +102,7 @@ def test_a_host_that_is_no_member_is_ignored_and_a_member_that_is_no_host_has_no
     assert (ejected(samples), success(samples)) == ({("vendor-proxies", "0"): 0}, 1)
 
 
-@pytest.mark.parametrize("name", ["0.0.0.0", "[::]", "localhost"])  # noqa: S104
+@pytest.mark.parametrize("name", ["0.0.0.0", "[::]", "localhost"])  # noqa: S104 - not bound
 def test_a_member_is_told_by_its_port_whatever_its_host_is_called(name: str) -> None:
     answer = clusters(cluster("pool_vendor-proxies", host(7, failed_outlier_check=True)))
     assert ejected(ejections(says(answer), pool(7, host=name))) == {("vendor-proxies", "0"): 1}
