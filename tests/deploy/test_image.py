@@ -59,7 +59,7 @@ def test_nothing_else_is_sent_to_the_build() -> None:
     beside = {"LICENSE", "README.md", "pyproject.toml", "requirements.lock"}
     assert {name for name in sent if "/" not in name} == beside
     assert {name.partition("/")[0] for name in sent} - beside == set(packages)
-    assert {name.rpartition(".")[2] for name in sent - beside} == {"py", "yaml"}
+    assert {name.rpartition(".")[2] for name in sent - beside} == {"py", "typed", "yaml"}
 
 
 def test_what_is_installed_is_what_it_runs() -> None:
