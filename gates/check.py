@@ -17,6 +17,7 @@ from types import FrameType
 from gates.arguments import DESCRIPTION, EPILOG, STACK, SYNOPSIS, Help, Output, add_arguments
 from gates.automated import AutomatedQualityGate
 from gates.checklist import Checklist
+from gates.configuration.reading import read_checklist
 from gates.contradiction import contradiction
 from gates.formats import render
 from gates.gate import GateReport
@@ -65,15 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _checklist(arguments: argparse.Namespace) -> Checklist:
     """The gates of the gates file, or of the stack, that are asked for."""
-    if arguments.config:
-        from gates.configuration.gates_file import load_gates
-
-        checklist = load_gates(arguments.config, dict(arguments.var))
-    else:
-        from gates.objectives import checklist_of
-        from stack.placement import open_stack
-
-        checklist = checklist_of(open_stack(arguments.stack))
+    checklist = read_checklist(arguments.stack, arguments.config, dict(arguments.var))
     checklist = checklist.only(arguments.service, arguments.gate)
     return checklist.with_window(arguments.window) if arguments.window else checklist
 

@@ -14,25 +14,26 @@ VERSION = 1
 
 def render(report: GateReport) -> str:
     """The report for programs, in ASCII; null is what could not be measured."""
-    return json.dumps(
-        {
-            "version": VERSION,
-            "verdict": report.verdict,
-            "exit_code": report.exit_code,
-            "exit_code_unless_dry_run": replace(report, dry_run=False).exit_code,
-            "at": report.at,
-            "run_id": report.run_id,
-            "strict": report.strict,
-            "dry_run": report.dry_run,
-            "looks": report.looks,
-            "waited_seconds": _finite(report.waited),
-            "gates": [_record(result) for result in report.results],
-            "remediation": _remediation(report),
-            "journal_problem": report.journal_problem,
-        },
-        indent=2,
-        allow_nan=False,
-    )
+    return json.dumps(document(report), indent=2, allow_nan=False)
+
+
+def document(report: GateReport) -> dict[str, object]:
+    """The same before it is written."""
+    return {
+        "version": VERSION,
+        "verdict": report.verdict,
+        "exit_code": report.exit_code,
+        "exit_code_unless_dry_run": replace(report, dry_run=False).exit_code,
+        "at": report.at,
+        "run_id": report.run_id,
+        "strict": report.strict,
+        "dry_run": report.dry_run,
+        "looks": report.looks,
+        "waited_seconds": _finite(report.waited),
+        "gates": [_record(result) for result in report.results],
+        "remediation": _remediation(report),
+        "journal_problem": report.journal_problem,
+    }
 
 
 def _record(result: GateResult) -> dict[str, object]:

@@ -9,8 +9,6 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI
 
 from exporters.journal import Configured
-from gates.checklist import Checklist
-from gates.objectives import checklist_of
 from hq.api.alerts import MAX_ALERTS_BYTES, alerts
 from hq.api.anomalies import anomalies
 from hq.api.audit import Audit
@@ -33,8 +31,8 @@ class Serving:
     """What is served of one stack, and to whom.
 
     `webhook` holds the token that Alertmanager shows, `tokens` the digests of everybody else's. `hosts` are the names
-    besides loopback's under which we may be called. `checklist` has the gates, the stack's own unless given. `chaos`
-    is whether a run may be started; `open` whether metrics and pages are shown without a token, as on loopback.
+    besides loopback's under which we may be called. `gates` is the file of the gates, the stack's own unless given.
+    `chaos` is whether a run may be started; `open` whether metrics and pages are shown without a token, as on loopback.
     """
 
     stack: Stack
@@ -42,7 +40,7 @@ class Serving:
     webhook: Path
     tokens: Path
     hosts: Collection[str] = ()
-    checklist: Checklist | None = None
+    gates: Path | None = None
     chaos: bool = False
     open: bool = True
 
@@ -72,6 +70,6 @@ def create_app(serving: Serving) -> FastAPI:
     app.include_router(alerts(webhook, Journal(stack.journal)))
     for router in chaos(doors, stack, enabled=serving.chaos):
         app.include_router(router)
-    app.include_router(quality(doors, serving.checklist or checklist_of(stack)))
+    app.include_router(quality(doors, stack, serving.gates))
     app.include_router(anomalies(doors, stack))
     return app

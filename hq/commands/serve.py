@@ -40,6 +40,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--tokens", type=Path, metavar="FILE",
         help="who may call the API, as `dev-hq token` writes it (default: var/tokens.yaml beside stack.yaml)",
     )  # fmt: skip
+    serve.add_argument(
+        "--gates", type=Path, metavar="FILE",
+        help="a gates file, instead of the gates of stack.yaml, for checks over the API; read anew at each",
+    )  # fmt: skip
     serve.add_argument("--enable-chaos-api", action="store_true", help="let tokens of the scope chaos start runs")
     serve.set_defaults(handler=run)
 
@@ -60,7 +64,12 @@ def run(args: argparse.Namespace) -> int:
     own_host = [] if address.host in _EVERYWHERE else [address.host]
     tokens: Path = args.tokens or stack.directory / "tokens.yaml"
     hosts = [*own_host, *args.allow_host]
-    app = create_app(Serving(stack, configured(stack), credentials, tokens, hosts, chaos=args.enable_chaos_api))
+    app = create_app(
+        Serving(
+            stack, configured(stack, args.gates), credentials, tokens, hosts,
+            gates=args.gates, chaos=args.enable_chaos_api,
+        )
+    )  # fmt: skip
     with _bound(address) as listener:
         server = Server(
             uvicorn.Config(
@@ -84,11 +93,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def configured(stack: Stack) -> Configured:
-    """Every fault that a shipped scenario can inject on this stack, and every gate that its objectives make."""
+def configured(stack: Stack, gates: Path | None = None) -> Configured:
+    """Every fault that a shipped scenario can inject on this stack, and every gate of it, or of the file `gates`."""
     from exporters.journal import Configured
 
-    return Configured(_faults(stack), _gates(stack))
+    return Configured(_faults(stack), _gates(stack, gates))
 
 
 def _faults(stack: Stack) -> list[tuple[str, str, str]]:
@@ -104,10 +113,10 @@ def _faults(stack: Stack) -> list[tuple[str, str, str]]:
     )
 
 
-def _gates(stack: Stack) -> list[tuple[str, str]]:
-    from gates.objectives import checklist_of
+def _gates(stack: Stack, gates: Path | None) -> list[tuple[str, str]]:
+    from gates.configuration.reading import read_checklist
 
-    return [(gate.name, gate.service) for gate in checklist_of(stack).gates]
+    return [(gate.name, gate.service) for gate in read_checklist(stack.file, gates, {}).gates]
 
 
 def _address(text: str) -> Address:
