@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
@@ -16,6 +16,8 @@ import uvicorn
 from exporters.journal import Configured
 from hq.api.application import Serving, create_app
 from hq.api.server import Server
+from hq.api.token_file import add_token
+from hq.api.tokens import Scope
 from hq.credentials import ensure_credentials, read_token
 from stack.address import Address
 from stack.journal import Journal, Record
@@ -55,6 +57,7 @@ class Served:
     stack: Stack
     address: Address
     credentials: Path
+    bearers: dict[str, str] = field(default_factory=dict)
 
     @property
     def token(self) -> str:
@@ -86,6 +89,21 @@ class Served:
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         return self.send("POST", "/api/alerts", {name: value for name, value in sent.items() if value is not None}, raw)
 
+    def bearer(self, scope: str) -> str:
+        """What somebody sends in Authorization who has a token of this scope, made when it is first asked for."""
+        if scope not in self.bearers:
+            token = add_token(self.stack.directory / "tokens.yaml", scope, frozenset({Scope(scope)}))
+            self.bearers[scope] = f"Bearer {token}"
+        return self.bearers[scope]
+
+    def ask(self, scope: str, method: str, path: str, body: object = None, **headers: str) -> Answer:
+        """What somebody with a token of this scope is answered; the body is sent as JSON."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent["authorization"] = self.bearer(scope)
+        if body is not None:
+            sent["content-type"] = "application/json"
+        return self.send(method, path, sent, None if body is None else json.dumps(body).encode())
+
     def raw(self, request: bytes, seconds: float = 10.0) -> bytes:
         """Whatever comes back on a connection of its own, until it is closed."""
         with socket.create_connection((self.address.host, self.address.port), timeout=seconds) as connection:
@@ -104,8 +122,8 @@ def _answer(response: HTTPResponse) -> Answer:
     return Answer(response.status, headers, response.read())
 
 
-def make_stack(directory: Path, exporter: Address | None = None) -> Stack:
-    """A small stack whose addresses nobody listens on."""
+def make_stack(directory: Path, exporter: Address | None = None, more: str = "") -> Stack:
+    """A small stack whose addresses nobody listens on, with `more` lines of YAML."""
     front, vendor, spare, admin, control_plane = addresses_apart(5)
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "stack.yaml").write_text(f"""\
@@ -122,18 +140,24 @@ pools:
     upstream: http://{vendor}
 envoy: {{admin: {admin}, control_plane: {control_plane}}}
 exporter: {{listen: {exporter or spare}}}
-""")
+{more}""")
     return load_stack(directory / "stack.yaml")
 
 
 @contextmanager
-def serving(directory: Path, configured: Configured = CONFIGURED) -> Iterator[Served]:
-    """The API of a small stack, until the body is done."""
-    stack = make_stack(directory)
+def serving(
+    directory: Path,
+    configured: Configured = CONFIGURED,
+    *,
+    more: str = "",
+    gates: Path | None = None,
+) -> Iterator[Served]:
+    """The API of a small stack with `more` lines of YAML, and with this file of gates, until the body is done."""
+    stack = make_stack(directory, more=more)
     credentials = stack.webhook_token
     ensure_credentials(credentials)
     tokens = stack.directory / "tokens.yaml"
-    app = create_app(Serving(stack, configured, credentials, tokens, ["hq.example"]))
+    app = create_app(Serving(stack, configured, credentials, tokens, ["hq.example"], gates=gates))
     server = Server(
         uvicorn.Config(
             app, host=stack.exporter.host, port=stack.exporter.port, http="h11", log_level="error", lifespan="off",
