@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from hq.api.errors import ErrorBody
 from hq.api.refusals import COMMON, Refused
 from hq.api.scraping import get_and_head
+from hq.api.tidy import named, tidy
 
 Json = dict[str, Any]
 
@@ -89,15 +90,20 @@ def document_of(app: FastAPI) -> Json:
         routes=app.routes,
         tags=[{"name": name, "description": words} for name, words in TAGS.items()],
     )
-    for operations in document["paths"].values():
-        for operation in operations.values():
-            operation["responses"] = _answers(operation)
     components = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            schemas.update(_schemas_of_events(operation))
+            if "requestBody" in operation:
+                named(operation["requestBody"], schemas)
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"].pop("title", None)
+            operation["responses"] = _answers(operation, schemas)
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas.update(_error_schemas())
-    components["schemas"] = dict(sorted(schemas.items()))
+    components["schemas"] = {name: tidy(schema) for name, schema in sorted(schemas.items())}
     components["responses"] = {refused.name: refused.response for refused in COMMON}
     return document
 
@@ -107,12 +113,18 @@ def _error_schemas() -> Json:
     return {**schema.pop("$defs"), "ErrorBody": schema}
 
 
-def _answers(operation: Json) -> Json:
+def _schemas_of_events(operation: Json) -> Json:
+    """The models of its events, which FastAPI does not know, taken out of their descriptions."""
+    events = operation["responses"].get("200", {}).get("x-events", ())
+    return {name: schema for event in events for name, schema in event["data"].pop("$defs", {}).items()}
+
+
+def _answers(operation: Json, schemas: Json) -> Json:
     """Every status that the operation can answer, in order."""
     own: Json = operation["responses"]
     if "HTTPValidationError" in json.dumps(own.get("422")):  # FastAPI's guess
         del own["422"]
-    common = {str(refused.status): refused for refused in COMMON if refused.applies(operation)}
+    common = {str(refused.status): refused for refused in COMMON if refused.applies(operation, schemas)}
     answers = {
         status: answer if int(status) < 400 else _refusal(status, answer, common.get(status))
         for status, answer in own.items()

@@ -9,6 +9,7 @@ from typing import Any
 from hq.api.errors import BROKEN, CODES
 
 Operation = Mapping[str, Any]
+Schemas = Mapping[str, Any]
 Answers = dict[int | str, dict[str, Any]]
 
 
@@ -18,7 +19,7 @@ class Refused:
 
     name: str
     status: int
-    applies: Callable[[Operation], bool]
+    applies: Callable[[Operation, Schemas], bool]
     description: str
     message: str
     headers: Mapping[str, Any] = field(default_factory=dict)
@@ -46,25 +47,30 @@ def _body(status: int, message: str) -> dict[str, Any]:
     return {"error": {"code": CODES[status], "message": message}}
 
 
-def _has_door(operation: Operation) -> bool:
+def _has_door(operation: Operation, schemas: Schemas) -> bool:
     return "security" in operation
 
 
-def _has_scope(operation: Operation) -> bool:
+def _has_scope(operation: Operation, schemas: Schemas) -> bool:
     return any(scopes for scheme in operation.get("security", ()) for scopes in scheme.values())
 
 
-def _reads_body(operation: Operation) -> bool:
+def _reads_body(operation: Operation, schemas: Schemas) -> bool:
     return "requestBody" in operation
 
 
-def _validates(operation: Operation) -> bool:
-    """Whether a value can be of the wrong kind: any but a bare text, which a path or a header always is."""
+def _validates(operation: Operation, schemas: Schemas) -> bool:
+    """Whether a value can be of the wrong kind: any but a bare text, which a path or a header always is.
+
+    A body in which anything may stand is read by its route, which says 400.
+    """
     if any(_can_be_wrong(parameter) for parameter in operation.get("parameters", ())):
         return True
-    if not _reads_body(operation):
+    if not _reads_body(operation, schemas):
         return False
-    return not operation["requestBody"]["content"]["application/json"]["schema"].get("additionalProperties")
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    named: str = schema.get("$ref", "").rpartition("/")[2]
+    return schemas.get(named, schema).get("additionalProperties") is not True
 
 
 def _can_be_wrong(parameter: Mapping[str, Any]) -> bool:
@@ -80,7 +86,7 @@ _HOST = "The Host header names no host that is served here."
 
 COMMON = (
     Refused(
-        "HostRefused", 400, lambda operation: not _reads_body(operation), _HOST,
+        "HostRefused", 400, lambda *of: not _reads_body(*of), _HOST,
         "the Host header names no host that is served here; --allow-host adds one",
     ),
     Refused(
@@ -94,7 +100,7 @@ COMMON = (
         {"WWW-Authenticate": {"description": "The scheme.", "required": True, "schema": {"const": "Bearer"}}},
     ),
     Refused(
-        "PageRefused", 403, lambda operation: not _has_scope(operation), "The request comes from a web page.",
+        "PageRefused", 403, lambda *of: not _has_scope(*of), "The request comes from a web page.",
         "requests from web pages are refused",
     ),
     Refused(
