@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         except HqError:
             raise
         except Exception:
-            _say(traceback.format_exc())  # exit code 1 would say that a gate failed
+            say(traceback.format_exc())  # exit code 1 would say that a gate failed
             return INTERNAL
 
 
@@ -46,7 +46,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.replay:
         from gates.replaying.evidence_file import replay
 
-        return _tell(replay(arguments.replay, strict=arguments.strict, dry_run=arguments.dry_run), arguments)
+        return tell(replay(arguments.replay, strict=arguments.strict, dry_run=arguments.dry_run), arguments)
     checklist = _checklist(arguments)
     if arguments.validate:
         checklist.refuse_short_windows()
@@ -61,7 +61,7 @@ def _run(arguments: argparse.Namespace) -> int:
         from gates.rehearsal.self_test import rehearse
 
         return rehearse(checklist, _print)
-    return _tell(_judge(checklist, arguments), arguments)
+    return tell(_judge(checklist, arguments), arguments)
 
 
 def _checklist(arguments: argparse.Namespace) -> Checklist:
@@ -76,7 +76,7 @@ def _judge(checklist: Checklist, arguments: argparse.Namespace) -> GateReport:
     return gate.check_all_gates(
         at=arguments.at,
         since=arguments.since,
-        waiting=Waiting(arguments.wait, arguments.every or 15.0, _say) if arguments.wait else None,
+        waiting=Waiting(arguments.wait, arguments.every or 15.0, say) if arguments.wait else None,
         strict=arguments.strict,
         dry_run=arguments.dry_run,
         record=arguments.record,
@@ -86,17 +86,17 @@ def _judge(checklist: Checklist, arguments: argparse.Namespace) -> GateReport:
     )
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
     """Says a line beside the report, where anybody can hear it: no verdict is lost with it."""
     if sys.stderr:  # print() would take the standard output instead
         with suppress(OSError):
             print(line, file=sys.stderr, flush=True)
 
 
-def _tell(report: GateReport, arguments: argparse.Namespace) -> int:
+def tell(report: GateReport, arguments: argparse.Namespace) -> int:
     """Prints and writes the report where it is wanted; its exit code, but no 0 when one of these is not there."""
     if report.journal_problem:
-        _say(f"warning: the verdicts are not recorded: {report.journal_problem}")
+        say(f"warning: the verdicts are not recorded: {report.journal_problem}")
     problems = [report.evidence_problem] if report.evidence_problem else []
     problems += _write(report, arguments.output) if arguments.output else []
     try:
@@ -104,7 +104,7 @@ def _tell(report: GateReport, arguments: argparse.Namespace) -> int:
     except HqError as error:
         problems.append(str(error))
     for problem in problems:
-        _say(f"error: {problem}")
+        say(f"error: {problem}")
     return report.exit_code or (USAGE if problems else 0)
 
 
@@ -153,7 +153,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run(parser.parse_args(argv))
     except HqError as error:
-        _say(f"gates.check: {error}")
+        say(f"gates.check: {error}")
         return USAGE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
