@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -88,7 +89,26 @@ def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> St
         ),
     )
     _refuse_shared_addresses(stack, root)
-    return stack
+    return _with_defaults_moved(stack, moved) if moved else stack
+
+
+def _with_defaults_moved(stack: Stack, moved: Mapping[Address, Address]) -> Stack:
+    """The stack with the addresses that the file leaves out where they moved; those in it are there already."""
+
+    def now(address: Address) -> Address:
+        return moved.get(address, address)
+
+    def url(text: str) -> str:
+        address = Address.of_url(text)
+        return text.replace(str(address), str(now(address)))
+
+    return replace(
+        stack,
+        envoy=EnvoySettings(now(stack.envoy.admin), now(stack.envoy.control_plane)),
+        exporter=now(stack.exporter),
+        prometheus=replace(stack.prometheus, url=url(stack.prometheus.url)),
+        alertmanager=replace(stack.alertmanager, url=url(stack.alertmanager.url)),
+    )
 
 
 def _entries(value: Value | None) -> dict[str, Value]:

@@ -112,3 +112,11 @@ def edit(directory: Path, change: Callable[[dict[str, Any]], None]) -> None:
     data = json.loads(path.read_text())
     change(data)
     path.write_text(json.dumps(data))
+
+
+def test_addresses_that_the_file_leaves_out_move_too(tmp_path: Path) -> None:
+    path = tmp_path / "stack.yaml"
+    path.write_text(STACK.format(exporter=0, admin=0, control_plane=0, prometheus=0).partition("exporter:")[0])
+    wanted = load_stack(path).own_addresses()
+    moved = {address: Address("127.0.0.1", 20000 + number) for number, address in enumerate(wanted)}
+    assert load_stack(path, moved).own_addresses() == tuple(moved.values())
