@@ -1,0 +1,127 @@
+"""A reader's terminal: one bash, in which the commands of a page are typed one after the other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from stack.waiting import wait_for
+from tests.docs.commands import Command
+from tests.docs.matching import matches
+from tests.docs.pages import Block
+
+SECONDS = 120.0
+PROGRAMS = Path(sys.executable).parent
+
+
+class Shell:
+    """bash in `directory`, with dev-hq and Debian's programs on PATH; each command keeps what those before it set."""
+
+    def __init__(self, directory: Path, notes: Path) -> None:
+        self._notes = notes
+        self._number = 0
+        environment = {
+            "PATH": f"{PROGRAMS}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "HOME": str(notes), "LANG": "C.UTF-8", "COLUMNS": "120", "PYTHONDONTWRITEBYTECODE": "1",
+        }  # fmt: skip
+        self._bash = subprocess.Popen(
+            ["bash", "--noprofile", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, cwd=directory, env=environment, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def follow(self, block: Block, commands: list[Command]) -> None:
+        """Types the commands of a block; AssertionError when not what the block shows comes of them."""
+        for command in commands:
+            if block.left_running:
+                self._leave(block, command)
+            elif block.repeated:
+                self._ask_until(block, command)
+            else:
+                self._once(block, command)
+
+    def _once(self, block: Block, command: Command) -> None:
+        code, printed = self._type(command.text)
+        where = f"{block.page}:{command.line}: {command.text}"
+        shown = command.output
+        if shown is not None:
+            exactly = command.text.startswith("echo $?")
+            assert matches(shown, printed, exactly=exactly), _difference(where, shown, printed)
+        if command.codes is not None:
+            assert code in command.codes, f"{where}\nended with {code}, which the page does not say:\n" + "\n".join(
+                printed
+            )
+
+    def _ask_until(self, block: Block, command: Command) -> None:
+        seen: list[list[str]] = []
+
+        def says_so() -> bool:
+            seen.append(self._type(command.text)[1])
+            return matches(command.output or (), seen[-1])
+
+        with suppress(Exception):
+            wait_for(says_so, SECONDS, command.text, every=1.0)
+        assert matches(command.output or (), seen[-1]), _difference(block.where, command.output or (), seen[-1])
+
+    def _leave(self, block: Block, command: Command) -> None:
+        output = self._notes / f"left{self._number}"
+        self._type(f"{{ {command.text}\n}} > {output} 2>&1 &")
+        shown = command.output or ()
+        with suppress(Exception):
+            wait_for(lambda: matches(shown, output.read_text().splitlines()), SECONDS, command.text)
+        assert matches(shown, output.read_text().splitlines()), _difference(
+            block.where, shown, output.read_text().splitlines()
+        )
+
+    def _type(self, text: str) -> tuple[int, list[str]]:
+        """The exit code of a command and the lines it printed, on stdout and stderr."""
+        self._number += 1
+        script, output, ended = (self._notes / f"{self._number}.{kind}" for kind in ("sh", "out", "end"))
+        script.write_text(text + "\n")
+        assert self._bash.stdin is not None
+        self._bash.stdin.write(
+            f". {script} > {output} 2>&1 < /dev/null; code=$?; echo $code > {ended}.new; mv {ended}.new {ended};"
+            " (exit $code)\n"
+        )
+        self._bash.stdin.flush()
+        wait_for(ended.exists, SECONDS, f"{text!r} did not end", every=0.02)
+        return int(ended.read_text()), output.read_text().splitlines()
+
+    def close(self) -> None:
+        """Ends the shell and what it left running."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(self._bash.pid, number)
+            with suppress(Exception):
+                wait_for(lambda: not _group(self._bash.pid), 20, "it goes on")
+        self._bash.wait(10)
+
+
+def _group(leader: int) -> bool:
+    """Whether a process of that group lives."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = entry.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == leader and fields[0] != "Z":
+                return True
+    return False
+
+
+def _difference(where: str, shown: object, printed: list[str]) -> str:
+    lines = "\n".join(shown) if isinstance(shown, (list, tuple)) else shown
+    return f"{where}\nthe page shows:\n{lines}\nand what came is:\n" + "\n".join(printed)
+
+
+@contextmanager
+def shell(directory: Path, notes: Path) -> Iterator[Shell]:
+    """A shell in `directory`, whose notes lie elsewhere; ended afterwards with all that it started."""
+    notes.mkdir(parents=True, exist_ok=True)
+    opened = Shell(directory, notes)
+    try:
+        yield opened
+    finally:
+        opened.close()
