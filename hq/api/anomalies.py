@@ -2,13 +2,54 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Any
 
+from fastapi import APIRouter, Request
+
+from hq.api.anomalies_answer import AnomaliesFound
+from hq.api.anomaly_watch import AnomalyWatch, Observer
 from hq.api.doors import Doors
+from hq.api.errors import ErrorBody
+from hq.api.events import EventStream, LastEventId
 from hq.api.tokens import Scope
 from stack.model import Stack
+
+EVERY = 2.0
+"""Seconds from one look to the next while somebody listens."""
 
 
 def anomalies(doors: Doors, stack: Stack) -> APIRouter:
     """`GET /api/anomalies` and `GET /api/anomalies/stream`."""
-    return doors.to(Scope.READ, "anomalies")
+    router = doors.to(Scope.READ, "anomalies")
+    watch = AnomalyWatch(Observer(stack.prometheus), EVERY)
+
+    @router.get("/api/anomalies", response_model=AnomaliesFound, summary="See what is anomalous now")
+    async def see_anomalies() -> dict[str, Any]:
+        """As a line of `dev-hq anomalies --watch --json`.
+
+        The status is 200 too when nobody can say what is anomalous: the state is `blind` then, and the reason why.
+        """
+        return await watch.now()
+
+    @router.get(
+        "/api/anomalies/stream",
+        response_class=EventStream,
+        summary="Follow what is anomalous",
+        responses={503: {"model": ErrorBody, "description": "So many streams are open that this one was not."}},
+    )
+    async def follow_anomalies(request: Request, last_event_id: LastEventId = None) -> EventStream:
+        """Server-sent events, each with an id and one JSON object as its data.
+
+        - `snapshot` comes first, unless Last-Event-ID is the id of an event that is still known: what
+          `GET /api/anomalies` answers.
+        - `started`, `changed`, `ended`: `at`, `state`, the `anomaly`, and the `fields` of it that changed.
+        - `blind`: `at`, `state` and `reason`. Nobody can say what is anomalous until `seeing`, whose data is as a
+          snapshot's; what started, changed and ended in between comes after it.
+
+        After an event that is known comes exactly what was missed; after more than 1000 events, a restart, or an id
+        that is none of ours, a snapshot. While nothing changes there is a comment every 15 s. The stream ends when
+        the server does, or when the reader has taken nothing for a minute.
+        """
+        return EventStream(watch.events(last_event_id), request.app.state.streams)
+
+    return router

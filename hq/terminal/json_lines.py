@@ -1,4 +1,4 @@
-"""What each round saw, for machines: one JSON object a line."""
+"""What each round saw, for machines: one JSON object a line, and what the API answers."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ Document = dict[str, Any]
 
 
 def json_line(seen: Observation | Blind) -> str:
-    """One line. What nobody can say is null, never an empty list: that would look like calm."""
-    return json.dumps(_blind(seen) if isinstance(seen, Blind) else _observed(seen), allow_nan=False)
+    """One line."""
+    return json.dumps(document(seen), allow_nan=False)
+
+
+def document(seen: Observation | Blind) -> Document:
+    """The object of such a line. What nobody can say is null, never an empty list: that would look like calm."""
+    return _blind(seen) if isinstance(seen, Blind) else _observed(seen)
 
 
 def _blind(seen: Blind) -> Document:
