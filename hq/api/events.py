@@ -81,10 +81,10 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncGenerator[Event, None], streams: Streams) -> None:
+    def __init__(self, events: AsyncGenerator[Event, None], streams: Streams, status_code: int = 200) -> None:
         if streams.open >= MOST_STREAMS:
             raise ApiError(503, f"{MOST_STREAMS} streams are open already; close one", {"retry-after": "10"})
-        super().__init__(self._chunks(), headers={"cache-control": "no-store", "x-accel-buffering": "no"})
+        super().__init__(self._chunks(), status_code, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         self._events = events
         self._streams = streams
         self._coming: asyncio.Task[Event | None] | None = None
