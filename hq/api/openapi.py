@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from hq.api.errors import ErrorBody
+from hq.api.reference.operations import reference_of
+from hq.api.reference.page import POLICY, page
 from hq.api.refusals import COMMON, Refused
 from hq.api.scraping import get_and_head
 from hq.api.tidy import named, tidy
@@ -63,6 +67,22 @@ def documented(app: FastAPI, pages: APIRouter) -> APIRouter:
     async def openapi() -> Response:
         return Response(await run_in_threadpool(lambda: rendered(document())), media_type="application/json")
 
+    @lru_cache
+    def readable() -> str:
+        return page(reference_of(document()))
+
+    async def api() -> Response:
+        return HTMLResponse(await run_in_threadpool(readable), headers={"content-security-policy": POLICY})
+
+    get_and_head(
+        pages,
+        "/api",
+        api,
+        response_class=HTMLResponse,
+        summary="This API as a page",
+        description="Made from the OpenAPI document. It needs no script and loads nothing.",
+        response_description="The page.",
+    )
     get_and_head(
         pages,
         "/openapi.json",
