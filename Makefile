@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install lint check test bench demo generate lock
+.PHONY: help install lint check test bench chaos-monkey demo generate lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,7 +7,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
 
 .venv/installed: requirements.lock pyproject.toml scripts/install-python
 	@PYTHON=$(PYTHON) scripts/install-python
@@ -36,6 +36,10 @@ bench: install ## what the figures in the README come from
 	$(BIN)/python -m bench.gates
 	$(BIN)/python -m bench.rules
 	$(BIN)/python -m bench.score
+
+N ?= 30
+chaos-monkey: install ## kill -9 of each process at N random moments; some 25 s each
+	$(BIN)/python -m bench.chaos_monkey --kills $(N)
 
 demo: install ## the closed loop on this machine, in at most 4 minutes
 	@$(BIN)/dev-hq demo

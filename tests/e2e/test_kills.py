@@ -1,0 +1,27 @@
+"""A sample of the monkey: each victim is killed once, at moments that a seed drew; `make chaos-monkey` does more."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from bench.chaos_monkey.__main__ import let_loose
+from bench.chaos_monkey.victims import VICTIMS
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+
+
+def test_no_promise_is_broken_by_a_kill(tmp_path: Path) -> None:
+    seed = secrets.randbelow(10**6)
+    print(f"seed {seed}")
+    session = let_loose(
+        tmp_path, kills=len(VICTIMS), seed=seed, victims=VICTIMS, together=len(VICTIMS), seconds=5.0, say=print
+    )
+    assert session["breaches"] == []
+    assert len(session["kills"]) + session["missed"] == len(VICTIMS)
+    assert session["runs_after"] >= 1
+    assert session["seen"]["looks that showed a fault"] > 0
+    assert session["seen"]["notifications acknowledged"] > 0
+    assert session["seen"]["scrapes"] > 0
