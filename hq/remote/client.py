@@ -44,34 +44,41 @@ class RemoteClient:
         self._transport = Transport(self.name, server.tls)
         self._redaction = Redaction()
 
-    def get(self, path: str) -> Any:  # noqa: ANN401 - the JSON of the answer
-        """What is there; asked again for a moment while the answer is lost."""
-        return self._read(self._patiently(lambda: self._send("GET", path, {}, b"", SECONDS), SECONDS))
+    def get(self, path: str, *, patience: float = SECONDS, insist: bool = False) -> Any:  # noqa: ANN401 - any JSON
+        """What is there, asked for again for `patience` seconds while the answer is lost.
 
-    def post(self, path: str, body: Mapping[str, object], *, seconds: float = SECONDS) -> Any:  # noqa: ANN401
-        """What comes of this, asked once."""
-        return self._read(self._send("POST", path, {}, _json(body), seconds))
-
-    def post_once(
-        self, path: str, body: Mapping[str, object], key: str, *, patience: float, seconds: float = SECONDS
-    ) -> Any:  # noqa: ANN401
-        """What comes of this, which is done once however often it is sent: the server knows it again by its `key`.
-
-        One answer may take so many `seconds`. It is sent again for `patience` seconds while the answer is lost, but
-        not when nobody was there to begin with.
+        When not even a connection comes about at first, that is all there is to say, unless we `insist`.
         """
-        sent = _json(body)
+        return self._read(self._patiently(lambda: self._send("GET", path, {}, b"", SECONDS), patience, insist=insist))
 
-        def send() -> Reply:
-            return self._send("POST", path, {"Idempotency-Key": key}, sent, seconds)
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        key: str | None = None,
+        patience: float = SECONDS,
+        seconds: float = SECONDS,
+    ) -> Any:  # noqa: ANN401 - any JSON
+        """What comes of this; one answer may take so many `seconds`, and it is sent again as `get` asks again.
 
-        return self._read(self._patiently(send, patience))
+        By its `key` the server knows it again: it is done once, however often it is sent.
+        """
+        headers = {"Idempotency-Key": key} if key else {}
+        sent = json.dumps(body, allow_nan=False).encode()
+        return self._read(self._patiently(lambda: self._send("POST", path, headers, sent, seconds), patience))
 
     @contextmanager
-    def events(self, path: str, last: str = "") -> Iterator[Iterator[Event]]:
-        """The events of a stream, those after the one with the id `last`; they end when the server ends them."""
+    def events(self, path: str, last: str = "") -> Iterator[Iterator[Event] | None]:
+        """The events of a stream, those after the one with the id `last`, until the server ends the connection.
+
+        None when the server says that none will come any more (204).
+        """
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last} if last else {})}
         with self._lost(), self._transport.stream(self._url(path), self._headers(headers), SILENCE) as stream:
+            if stream.status == 204:
+                yield None
+                return
             if stream.status != 200:
                 self._refuse(Reply(stream.status, stream.headers, _beginning(stream.parts), None))
             kind = stream.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -105,14 +112,13 @@ class RemoteClient:
         except PrometheusError as error:
             raise ServerError(str(error)) from None
 
-    def _patiently(self, send: Callable[[], Reply], patience: float) -> Reply:
-        """The reply, asked for again while it is lost; at once raises LostError when nobody is there to begin with."""
+    def _patiently(self, send: Callable[[], Reply], patience: float, *, insist: bool = False) -> Reply:
         ends = time.monotonic() + patience
-        pause, may_have_arrived = FIRST_PAUSE, False
+        pause, may_have_arrived = FIRST_PAUSE, insist
         while True:
             try:
                 reply = send()
-                if reply.status not in LATER:
+                if reply.status < 300:
                     return reply
                 self._refuse(reply)
             except LostError as error:
@@ -145,9 +151,7 @@ class RemoteClient:
         self._redaction.learn(shown)
         return {"User-Agent": "dev-hq", "Accept-Encoding": "identity", **headers, **shown}
 
-    def _read(self, reply: Reply) -> Any:  # noqa: ANN401 - the JSON of the answer
-        if not 200 <= reply.status < 300:
-            self._refuse(reply)
+    def _read(self, reply: Reply) -> Any:  # noqa: ANN401 - any JSON
         with self.reading():
             if len(reply.body) > MAX_BYTES:
                 raise AnswerError(f"more than {MAX_BYTES // 1024**2} MiB")
@@ -157,8 +161,9 @@ class RemoteClient:
         """Raises what a status other than 2xx means."""
         status, words = reply.status, _words(reply.body)
         said = f": {self.quoted(words)}" if words else ""
-        if status in LATER:
-            raise LostError(f"{self.name} cannot answer now ({status}){said}", retry_after=retry_after(reply.headers))
+        wait = retry_after(reply.headers)
+        if status in LATER and (wait is not None or not words):  # words alone are an answer of dev-hq, and its last
+            raise LostError(f"{self.name} cannot answer now ({status}){said}", retry_after=wait)
         if status == 401:
             raise RefusedError(self._stranger(), status)
         if 300 <= status < 400:
@@ -171,10 +176,6 @@ class RemoteClient:
         if self._token:
             return f"{self.name} does not know the token in {self._token.path}; `dev-hq token add` there makes one"
         return f"{self.name} wants a token; name the file that holds it with --token-file"
-
-
-def _json(body: Mapping[str, object]) -> bytes:
-    return json.dumps(body, allow_nan=False).encode()
 
 
 def _beginning(parts: Iterator[bytes]) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from hq.remote.client import FIRST_PAUSE, LONGEST_PAUSE, LONGEST_WISH, RemoteClient
 from hq.remote.errors import LostError, ServerError
@@ -29,13 +29,15 @@ class Following:
         self._lost = lost
         self._last = ""
 
-    def events(self) -> Iterator[Event]:
-        """Each event once; called again, those after the last. Raises ServerError; never ends by itself."""
+    def events(self) -> Generator[Event, None, None]:
+        """Each event once; called again, those after the last. They end when the server says so; raises ServerError."""
         pause = FIRST_PAUSE
         silent_since: float | None = None
         while True:
             try:
                 with self._client.events(self._path, self._last) as events:
+                    if events is None:
+                        return
                     for event in events:
                         pause, silent_since = FIRST_PAUSE, None
                         if event is not HEARTBEAT:

@@ -16,8 +16,8 @@ SERVER, TOKEN_FILE = "DEV_HQ_SERVER", "DEV_HQ_TOKEN_FILE"
 _DEFAULT_STACK = Path("stack.yaml")
 
 
-def add_server_options(parser: argparse.ArgumentParser) -> None:
-    """Adds --server and what belongs to it."""
+def add_server_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Adds --server and what belongs to it; the group of these options, for more of them."""
     there = parser.add_argument_group("on another machine (docs/remote.md)")
     there.add_argument("--server", metavar="URL", help=f"ask this `dev-hq serve` (default: ${SERVER}, or none)")
     there.add_argument(
@@ -29,6 +29,7 @@ def add_server_options(parser: argparse.ArgumentParser) -> None:
     there.add_argument(
         "--insecure-http", action="store_true", help="send the token unencrypted over http:// to another machine"
     )
+    return there
 
 
 def remote(arguments: argparse.Namespace) -> RemoteClient | None:
@@ -58,8 +59,8 @@ def _token_file(arguments: argparse.Namespace) -> Path | None:
 
 
 def _refuse_without_server(arguments: argparse.Namespace) -> None:
-    for name in ("token_file", "ca", "cert", "key", "insecure_http"):
-        if getattr(arguments, name):
+    for name in ("token_file", "ca", "cert", "key", "insecure_http", "patience"):
+        if getattr(arguments, name, None):
             raise HqError(f"--{name.replace('_', '-')} is for a server; name it with --server")
 
 

@@ -69,7 +69,7 @@ def _judged(client: RemoteClient, arguments: argparse.Namespace) -> GateReport:
     }
     body = {name: value for name, value in asked.items() if value is not None}
     seconds = REMEDY_SECONDS if remediate else CHECK_SECONDS
-    document = client.post_once("/api/quality/check", body, run_id, patience=PATIENCE, seconds=seconds)
+    document = client.post("/api/quality/check", body, key=run_id, patience=PATIENCE, seconds=seconds)
     with client.reading():
         return replace(read_report(document), dry_run=arguments.dry_run)
 
