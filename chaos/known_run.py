@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -10,7 +11,6 @@ from typing import Any
 
 from chaos.history import announced_process
 from chaos.requested import is_held, log_of
-from exporters.fields import finite
 from stack.journal import JournalTail, Record
 from stack.process import ProcessIdentity
 
@@ -44,6 +44,8 @@ class KnownRun:
     time_to_detect: float | None = None
     time_to_recover: float | None = None
     duration: float | None = None
+    request_key: str | None = None
+    request_body: str | None = None
     records: int = 0
 
     @property
@@ -61,12 +63,14 @@ class KnownRun:
         self.records += 1
         if record.kind == "run_requested" and self.requested is None:
             self.requested = record.at
+            self.request_key = _text(record.data, "key") or None
+            self.request_body = _text(record.data, "body") or None
             self._plan(record.data)
         elif record.kind == "run_announced" and self.announced is None:
             self.announced = record.at
             self._plan(record.data)
             self.service = _text(record.data, "service") or None
-            self.deadline = finite(record.data, "deadline")
+            self.deadline = _number(record.data, "deadline")
             self.process = announced_process(record.data)
         elif record.kind == "run_finished" and self.finished is None:
             self.finished = record.at
@@ -94,10 +98,10 @@ class KnownRun:
         self.target = self.target or _text(data, "target")
         self.outcome = _text(data, "outcome") or None
         self.reason = _text(data, "reason") or None
-        self.score = finite(data, "score")
-        self.time_to_detect = finite(data, "time_to_detect_seconds")
-        self.time_to_recover = finite(data, "time_to_recover_seconds")
-        self.duration = finite(data, "duration_seconds")
+        self.score = _number(data, "score")
+        self.time_to_detect = _number(data, "time_to_detect_seconds")
+        self.time_to_recover = _number(data, "time_to_recover_seconds")
+        self.duration = _number(data, "duration_seconds")
 
 
 class KnownRuns:
@@ -113,8 +117,13 @@ class KnownRuns:
         """The records of runs that are new, each taken; raises JournalError."""
         records = self._tail.new()
         if self._tail.restarts != self._restarts:  # another file is there now
-            self._restarts, self.runs = self._tail.restarts, {}
+            self._restarts = self._tail.restarts
+            self.forget()
         return self.take(records)
+
+    def forget(self) -> None:
+        """Begins again: another journal lies there now."""
+        self.runs.clear()
 
     def take(self, records: Iterable[Record]) -> list[Record]:
         """Learns from records; those of runs."""
@@ -159,3 +168,13 @@ def run_of(record: Record) -> str:
 def _text(data: Mapping[str, Any], key: str) -> str:
     value = data.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _number(data: Mapping[str, Any], key: str) -> float | None:
+    value = data.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None

@@ -68,7 +68,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.include_router(health(exporter, serving.webhook))
     webhook = door(WebhookKey(serving.webhook), audit, max_body=MAX_ALERTS_BYTES, tag="notifications")
     app.include_router(alerts(webhook, Journal(stack.journal)))
-    for router in chaos(doors, stack, enabled=serving.chaos):
+    for router in chaos(doors, stack, app.state.streams, enabled=serving.chaos):
         app.include_router(router)
     app.include_router(quality(doors, stack, serving.gates))
     app.include_router(anomalies(doors, stack))

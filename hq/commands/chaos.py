@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from hq.commands import chaos_runs, chaos_verify
-from stack.errors import HqError, NotReadyError, StackNotRunningError
-from stack.journal import Journal
-from stack.model import Stack
-from stack.placement import open_stack, read_placement
+from hq.elsewhere import refuse_somebody_elses
+from hq.remote.options import add_server_options, remote
+from stack.arguments import duration
+from stack.errors import HqError, NotReadyError
+from stack.placement import open_stack
 from stack.quantity import format_duration, format_percent
 from stack.waiting import wait_for
 
@@ -31,9 +31,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     """Adds `chaos` with `list`, `show`, `run`, `runs`, `verify` and `stop`."""
     chaos = commands.add_parser("chaos", help="break things on purpose, and score how the system takes it")
     verbs = chaos.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    verbs.add_parser("list", help="the scenarios that there are").set_defaults(handler=_list)
+    listing = verbs.add_parser("list", help="the scenarios that there are")
+    add_server_options(listing)
+    listing.set_defaults(handler=_list)
     show = verbs.add_parser("show", help="what a scenario does and expects")
     _add_scenario(show)
+    add_server_options(show)
     show.set_defaults(handler=_show)
     run = verbs.add_parser(
         "run",
@@ -54,17 +57,27 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--dry-run", action="store_true", help="print what would be broken when, and touch nothing")
     run.add_argument("--json", action="store_true", help="print the result as JSON, the progress to stderr")
     run.add_argument("--run-id", metavar="ID", help="what the run is called (default: the time, the scenario, chance)")
+    add_server_options(run).add_argument(
+        "--patience", type=duration(0, 86400), metavar="D",
+        help="how long to look for a server that was lost during the run (default: 1m)",
+    )  # fmt: skip
     run.set_defaults(handler=_run)
     chaos_runs.register(verbs)
     chaos_verify.register(verbs)
-    verbs.add_parser("stop", help="stop the run that is going on").set_defaults(handler=_stop)
+    stop = verbs.add_parser("stop", help="stop the run that is going on")
+    add_server_options(stop)
+    stop.set_defaults(handler=_stop)
 
 
 def _add_scenario(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", metavar="NAME", help="a scenario's name, or the path of its YAML file")
 
 
-def _list(_arguments: argparse.Namespace) -> int:
+def _list(arguments: argparse.Namespace) -> int:
+    if client := remote(arguments):
+        from hq.remote.scenarios import print_scenarios
+
+        return print_scenarios(client)
     from chaos.scenario_file import shipped_scenarios
 
     for scenario in shipped_scenarios().values():
@@ -73,6 +86,10 @@ def _list(_arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
+    if client := remote(arguments):
+        from hq.remote.scenarios import print_scenario
+
+        return print_scenario(client, arguments.scenario)
     from chaos.scenario_file import load_scenario
 
     scenario = load_scenario(arguments.scenario)
@@ -97,13 +114,17 @@ def _settings(parameters: Mapping[str, str]) -> str:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    if client := remote(arguments):
+        from hq.remote.run import run as run_there
+
+        return run_there(client, arguments)
     from chaos.engineering import ChaosEngineering
     from chaos.run_id import checked_run_id
     from chaos.scenario_file import load_scenario
 
     run = None if arguments.run_id is None else checked_run_id(arguments.run_id)
     stack = open_stack(arguments.stack)
-    scenario = load_scenario(arguments.scenario).with_parameters(_changes(arguments))
+    scenario = load_scenario(arguments.scenario).with_parameters(changes(arguments))
     target = scenario.target(stack, arguments.target)
     plan = scenario.plan(stack, target)
     if arguments.dry_run:
@@ -115,32 +136,23 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(_document(score), indent=2))
     else:
-        _print_score(score)
+        print_score(score, score.report)
     if score.score is None:
         print(f"dev-hq: {score.outcome.value.replace('_', ' ')}: {score.reason}", file=sys.stderr)
     return score.exit_code
 
 
-def refuse_somebody_elses(stack: Stack) -> None:
-    """An Envoy on this machine must be the one of this stack: at the same address another stack's may listen."""
-    if not stack.envoy.admin.is_loopback or read_placement(stack.directory):
-        return
-    from hq.elsewhere import runs_elsewhere
-
-    if not runs_elsewhere(stack):
-        raise StackNotRunningError(f"the stack of {stack.file} does not run; `dev-hq up` starts it")
-
-
-def _changes(arguments: argparse.Namespace) -> dict[str, str]:
-    changes: dict[str, str] = {}
+def changes(arguments: argparse.Namespace) -> dict[str, str]:
+    """The parameters that --set and --duration change, as they are written; raises HqError."""
+    changed: dict[str, str] = {}
     for setting in arguments.settings:
         name, equals, value = setting.partition("=")
         if not equals:
             raise HqError(f'--set wants key=value, such as --set intensity=30%, not "{setting}"')
-        changes[name.strip()] = value.strip()
+        changed[name.strip()] = value.strip()
     if arguments.duration is not None:
-        changes["duration"] = arguments.duration
-    return changes
+        changed["duration"] = arguments.duration
+    return changed
 
 
 class Teller:
@@ -171,7 +183,8 @@ def _print_plan(scenario: ChaosScenario, target: str, faults: Sequence[Fault], *
     print("This is a dry run: nothing was touched.")
 
 
-def _print_score(score: ResilienceScore) -> None:
+def print_score(score: ResilienceScore, report: object) -> None:
+    """The score for people, and where its report is."""
     if score.score is not None:
         print(f"\nresilience score {score.score:.1f} of 100: {score.outcome.value}")
         for part in score.parts:
@@ -182,8 +195,8 @@ def _print_score(score: ResilienceScore) -> None:
             print("  what to change")
             for line in score.recommendations:
                 print(f"  - {line}")
-    if score.report:
-        print(f"report: {score.report}")
+    if report:
+        print(f"report: {report}")
 
 
 def _document(score: ResilienceScore) -> object:
@@ -194,16 +207,20 @@ def _document(score: ResilienceScore) -> object:
 
 
 def _stop(arguments: argparse.Namespace) -> int:
-    from chaos.history import active_run
-    from chaos.lease import TTL
+    if client := remote(arguments):
+        from hq.remote.runs import stop
 
-    run = active_run(Journal(open_stack(arguments.stack).journal).read())
-    if run is None:
+        return stop(client)
+    from chaos.lease import TTL
+    from chaos.stop import tell_to_stop
+
+    run = tell_to_stop(open_stack(arguments.stack).journal)
+    if run is None or run.process is None:
         print("no run is active")
         return 0
-    run.process.signal(signal.SIGTERM, signal.SIGCONT)  # one that was suspended hears nothing until it goes on
+    process = run.process
     try:
-        wait_for(lambda: not run.process.is_alive, STOP_SECONDS, f"run {run.run} (pid {run.process.pid}) did not end")
+        wait_for(lambda: not process.is_alive, STOP_SECONDS, f"run {run.run} (pid {process.pid}) did not end")
     except NotReadyError as error:
         raise HqError(f"{error}; kill it, and its faults end by themselves within {TTL:g} s") from None
     print(f"stopped: {run.scenario} on {run.target}")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,11 +130,12 @@ def test_a_run_that_ends_while_it_is_looked_at_is_not_buried(stack: Stack, monke
             journal.append("run_finished", {"run": "quick", **end})
         return False
 
-    def before_it_is_written(*asked: object) -> object:
+    append_unless = Journal.append_unless
+
+    def before_it_is_written(*asked: Any) -> object:
         journal.append("run_finished", {"run": "quicker", **end})
         return append_unless(journal, *asked)
 
-    append_unless = Journal.append_unless
     monkeypatch.setattr("stack.process.ProcessIdentity.is_alive", property(looked_at))
     monkeypatch.setattr(Journal, "append_unless", lambda _journal, *asked: before_it_is_written(*asked))
     bury_the_dead(journal)
@@ -157,7 +159,7 @@ def test_a_run_is_called_what_its_caller_says_once(stack: Stack) -> None:
         chaos.run_chaos_test("network-latency", run="mine-1")
     for name in ("", "../x", "x\n", ".x", "-x", "ä", "x" * 101):
         with pytest.raises(
-            HqError, match="^a run id is 1 to 100 letters, digits, - and _, the first a letter or digit"
+            HqError, match=r"^a run id is 1 to 100 letters, digits, - and _, the first a letter or digit"
         ):
             chaos.run_chaos_test("network-latency", run=name)
     assert len(records(stack, "run_announced")) == 1

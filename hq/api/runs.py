@@ -1,0 +1,214 @@
+"""The runs of one stack: which there were, what they did, and the next one that is asked for."""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from chaos.known_run import KnownRun, KnownRuns, State, run_of
+from chaos.record import bury
+from chaos.requested import held, log_of
+from chaos.run_id import new_run_id
+from hq.api.errors import ApiError
+from hq.api.run_models import Run, RunDetails, described
+from hq.api.run_process import forget_old_logs, start_process
+from hq.api.run_request import Plan, without_paths
+from stack.errors import HqError, JournalError
+from stack.journal import Journal, Record
+from stack.model import Stack
+
+KEPT_RUNS = 20
+RETRY_SECONDS = 10
+
+_log = logging.getLogger("dev-hq.api")
+
+
+class RememberedRuns(KnownRuns):
+    """The journal's runs, with the records of those that go on and of the last that ended."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal.path)
+        self._records: dict[str, list[Record]] = {}
+        self._ended: deque[str] = deque()
+
+    def forget(self) -> None:
+        super().forget()
+        self._records.clear()
+        self._ended.clear()
+
+    def take(self, records: Iterable[Record]) -> list[Record]:
+        return [record for one in records for record in self._take(one)]
+
+    def records_of(self, run: str) -> list[Record]:
+        """What was written of one run, up to its end; raises JournalError."""
+        if run in self._records:
+            return self._records[run]
+        remembered: list[Record] = []
+        for record in Journal(self.journal).read():
+            if run_of(record) == run:
+                remembered.append(record)
+                if record.kind == "run_finished":
+                    break
+        return remembered
+
+    def _take(self, record: Record) -> list[Record]:
+        run = run_of(record)
+        has_ended = run in self.runs and self.runs[run].finished is not None
+        of_run = super().take([record])
+        if of_run and not has_ended:
+            self._records.setdefault(run, []).append(record)
+            if record.kind == "run_finished":
+                self._ended.append(run)
+        if len(self._ended) > KEPT_RUNS:
+            del self._records[self._ended.popleft()]
+        return of_run
+
+
+class Runs:
+    """Answers from what it has read of the journal, and reads on first; for any thread, one at a time."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self._journal = Journal(stack.journal)
+        self._known = RememberedRuns(self._journal)
+        self._lock = threading.Lock()
+
+    def refresh(self) -> None:
+        """Reads what is new, and writes down the end of runs whose process is gone; raises JournalError."""
+        with self._lock:
+            self._refresh()
+
+    def newest(self, limit: int) -> list[Run]:
+        """The newest runs; raises JournalError."""
+        with self._lock:
+            self._refresh()
+            return [self._described(known) for known in self._known.newest(limit)]
+
+    def one(self, run: str) -> Run:
+        """One run; raises ApiError when there is none of this name, and JournalError."""
+        with self._lock:
+            self._refresh()
+            return self._described(self._named(run))
+
+    def details(self, run: str) -> RunDetails:
+        """One run with its report; raises ApiError when there is none of this name, and JournalError."""
+        described = self.one(run)
+        report = self._report(run)
+        parts, recommendations = report.get("parts", []), report.get("recommendations", [])
+        return RunDetails(**described.model_dump(), parts=parts, recommendations=recommendations, report=report or None)
+
+    def news(self, run: str, after: int) -> tuple[list[Record], int, bool]:
+        """The records of a run after the first so many, how many it has, and whether it has ended."""
+        with self._lock:
+            known = self._named(run)
+            records = self._known.records_of(run)
+            return records[after:], len(records), known.finished is not None
+
+    def has_news(self, run: str, after: int) -> bool:
+        """Whether there are more than so many records of a run; waits for nobody."""
+        known = self._known.runs.get(run)
+        return known is None or known.records > after or known.finished is not None
+
+    def requested(self, key: str, body: str) -> Run | None:
+        """The run that was started for this key; raises ApiError (409) when that was for another body."""
+        with self._lock:
+            self._refresh()
+            return self._requested(key, body)
+
+    def request(self, plan: Plan, key: str, body: str, who: str) -> Run:
+        """The run that is or was started for this key; the digests are of key and body.
+
+        Raises ApiError (409) when the key was used for another body or a run is active, and JournalError.
+        """
+        with self._lock:
+            while True:
+                self._refresh()
+                if before := self._requested(key, body):
+                    return before
+                if active := self._known.active():
+                    raise ApiError(
+                        409,
+                        f"run {active.run} is active; wait until it has ended, or stop it",
+                        {"retry-after": str(RETRY_SECONDS)},
+                    )
+                if run := self._start(plan, key, body, who):
+                    self._refresh()
+                    return self._described(self._named(run))
+
+    def _start(self, plan: Plan, key: str, body: str, who: str) -> str | None:
+        """Writes the request down and starts its process; None when another run came in between."""
+        run = new_run_id(plan.scenario)
+        log = log_of(self.stack.journal, run)
+        forget_old_logs(log.parent)
+        with held(log) as output:
+            asked = {"scenario": plan.scenario, "target": plan.target, "parameters": dict(plan.parameters)}
+            record = {"run": run, **asked, "key": key, "body": body, "who": who}
+            if self._journal.append_unless(self._is_new, "run_requested", record):
+                log.unlink()
+                return None
+            process = start_process(self.stack, run, plan, output)
+        if process:
+            threading.Thread(target=self._see_off, args=(process,), daemon=True).start()
+        return run
+
+    def _is_new(self, record: Record) -> bool:
+        return record.kind in ("run_requested", "run_announced") and run_of(record) not in self._known.runs
+
+    def _see_off(self, process: subprocess.Popen[bytes]) -> None:
+        """Waits for the end of a run, so that one that could not begin is counted also when nobody asks."""
+        process.wait()
+        try:
+            self.refresh()
+        except JournalError as error:
+            _log.warning("%s", error)
+
+    def _refresh(self) -> None:
+        self._known.read()
+        for lost in self._known.lost():
+            bury(self._journal, lost)
+            self._known.read()
+
+    def _requested(self, key: str, body: str) -> Run | None:
+        before = next((known for known in self._known.runs.values() if known.request_key == key), None)
+        if before and before.request_body != body:
+            raise ApiError(409, "this Idempotency-Key was used for another body; take a new one")
+        return self._described(before) if before else None
+
+    def _named(self, run: str) -> KnownRun:
+        if run not in self._known.runs:
+            raise ApiError(404, "there is no run of this name")
+        return self._known.runs[run]
+
+    def _described(self, known: KnownRun) -> Run:
+        reason = None if known.reason is None else without_paths(known.reason, self.stack)
+        return Run(**described(known, self._state(known), reason))
+
+    def _state(self, known: KnownRun) -> State:
+        """A run that ends at this moment still goes on: its end may be written and not be read yet."""
+        state = known.state(self.stack.journal)
+        if known.finished is None and state is State.DIED and known.has_begun:
+            return State.RUNNING if known.announced is not None else State.REQUESTED
+        return state
+
+    def _report(self, run: str) -> dict[str, Any]:
+        try:
+            report = json.loads((self.stack.directory / "reports" / f"{run}.json").read_text())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        return report if isinstance(report, dict) else {}
+
+
+def is_up(stack: Stack) -> bool:
+    """Whether the stack runs, on this machine or elsewhere, so that a run of it makes sense."""
+    from hq.elsewhere import refuse_somebody_elses
+
+    try:
+        refuse_somebody_elses(stack)
+    except HqError:
+        return False
+    return True
