@@ -1,6 +1,6 @@
 """kill -9 of each process at random moments of a loop, and whether a promise is broken by it.
 
-    python -m bench.chaos_monkey [--kills 30] [--seed S] [--victim NAME …] [--together 2] [--duration 10]
+    python -m bench.chaos_monkey [--kills 30] [--seed S] [--victim NAME …] [--together 2]
                                  [--output FILE] [--write docs/reliability.md]
     python -m bench.chaos_monkey --read FILE … --write docs/reliability.md
 
@@ -25,6 +25,7 @@ from pathlib import Path
 from bench.chaos_monkey.loop import Monkey, Say
 from bench.chaos_monkey.plan import planned_rounds
 from bench.chaos_monkey.report import Document, document, tables
+from bench.chaos_monkey.runs import FAULT_SECONDS
 from bench.chaos_monkey.stack import stack_under_test
 from bench.chaos_monkey.victims import VICTIMS
 from bench.detection_matrix.page import replace_tables
@@ -44,17 +45,17 @@ def main() -> int:
 
 
 def let_loose(
-    directory: Path, *, kills: int, seed: int, victims: Sequence[str], together: int, seconds: float, say: Say
+    directory: Path, *, kills: int, seed: int, victims: Sequence[str], together: tuple[int, int], say: Say
 ) -> Document:
-    """One session on a stack of its own in `directory`, as a document; raises HqError when it cannot be brought up."""
+    """One session on a stack of its own in `directory`, as a document; raises HqError when it cannot be tried."""
     with stack_under_test(directory) as live:
-        monkey = Monkey(live, seconds, seed, directory / "var", say)
+        monkey = Monkey(live, seed, directory / "var", say)
         with monkey:
             monkey.rehearse()
             say(f"a loop that nothing disturbs takes {monkey.loop_seconds:.1f} s; seed {seed}")
             monkey.run(planned_rounds(victims, kills, together, seed))
             monkey.settle()
-    asked = {"kills": kills, "victims": list(victims), "together": together, "fault_seconds": seconds}
+    asked = {"kills": kills, "victims": list(victims), "together": together[1], "fault_seconds": FAULT_SECONDS}
     return document(monkey, asked)
 
 
@@ -71,8 +72,7 @@ def _session(arguments: argparse.Namespace) -> Document:
         kills=arguments.kills,
         seed=seed,
         victims=list(dict.fromkeys(arguments.victim)),
-        together=arguments.together,
-        seconds=arguments.duration,
+        together=(1, arguments.together),
         say=say,
     )
     if session["breaches"]:
@@ -90,7 +90,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--together", type=int, default=2, metavar="N", help="most kills a round (default: %(default)s)"
     )
-    parser.add_argument("--duration", type=float, default=10.0, help="seconds of a fault (default: %(default)s)")
     parser.add_argument("--read", type=Path, nargs="+", default=[], metavar="FILE", help="reports instead of kills")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the report there, as JSON")
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the tables between this page's markers")

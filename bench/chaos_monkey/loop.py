@@ -58,7 +58,6 @@ class Monkey:
     """
 
     live: LiveStack
-    seconds: float
     seed: int
     words: Path
     say: Say
@@ -195,7 +194,7 @@ class Monkey:
             self._broken(str(error))
 
     def _start(self) -> WatchedRun:
-        self.runs.append(start_run(self.live, self.seconds, self.words / f"run-{len(self.runs) + 1}"))
+        self.runs.append(start_run(self.live, self.words / f"run-{len(self.runs) + 1}"))
         return self.runs[-1]
 
     def _end(self, run: WatchedRun) -> None:

@@ -16,8 +16,10 @@ class PlannedKill:
     moment: float
 
 
-def planned_rounds(victims: Sequence[str], kills: int, together: int, seed: int) -> Iterator[tuple[PlannedKill, ...]]:
-    """Rounds of one to `together` kills of different victims, in order of their moments, `kills` in all.
+def planned_rounds(
+    victims: Sequence[str], kills: int, together: tuple[int, int], seed: int
+) -> Iterator[tuple[PlannedKill, ...]]:
+    """Rounds with so many kills of different victims (fewest, most), in order of their moments, `kills` in all.
 
     Every victim comes equally often (give or take one), in an order by chance.
     """
@@ -27,7 +29,7 @@ def planned_rounds(victims: Sequence[str], kills: int, together: int, seed: int)
         order += chance.sample(victims, len(victims))
     number = 0
     while number < kills:
-        size = min(chance.randint(1, together), kills - number)
+        size = min(chance.randint(*together), kills - number)
         chosen: list[str] = []
         for victim in order[number : number + size]:
             if victim in chosen:

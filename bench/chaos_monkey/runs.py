@@ -21,7 +21,8 @@ from stack.process import die_with_parent
 
 # One member fails for good, and the storefront masks that by trying again: the stack stays within its objectives.
 SCENARIO = "proxy-failure-wave"
-_PLAN = ("--target", POOL, "--set", "share=25%", "--set", "intensity=100%", "--set", "step=0s", "--json")
+FAULT_SECONDS = 10
+_SETTINGS = ("share=25%", "intensity=100%", "step=0s", f"duration={FAULT_SECONDS}s")
 _NAME = re.compile(r": run (\S+) on ")
 
 
@@ -32,7 +33,6 @@ class WatchedRun:
     process: subprocess.Popen[bytes]
     words: Path
     began: float
-    seconds: float
     gone: float | None = None
     killed: bool = False
     _waiter: threading.Thread = field(init=False, repr=False)
@@ -99,7 +99,7 @@ class WatchedRun:
         name = self.name
         injected = [record["at"] for record in journal.records("fault_injected", run=name)] if name else []
         withdrawn = [record["at"] for record in journal.records("run_withdrawn", run=name)] if name else []
-        deadline = min(injected) + self.seconds if injected else None
+        deadline = min(injected) + FAULT_SECONDS if injected else None
         return FaultSpan(self.began, self.gone, deadline, withdrawn[0] if withdrawn else None)
 
     def acknowledged(self) -> list[tuple[str, Mapping[str, object]]]:
@@ -117,15 +117,16 @@ class WatchedRun:
         self.gone = time.time()
 
 
-def start_run(live: LiveStack, seconds: float, words: Path) -> WatchedRun:
-    """Starts a run whose fault lasts `seconds`; what it says goes to `words` with .out and .err."""
+def start_run(live: LiveStack, words: Path) -> WatchedRun:
+    """Starts a run; what it says goes to `words` with .out and .err."""
+    settings = [word for setting in _SETTINGS for word in ("--set", setting)]
     with words.with_suffix(".out").open("wb") as output, words.with_suffix(".err").open("wb") as errors:
         began = time.time()
         process = subprocess.Popen(
-            [*HQ, "--stack", str(live.path), "chaos", "run", SCENARIO, *_PLAN, "--duration", f"{seconds:g}s"],
+            [*HQ, "--stack", str(live.path), "chaos", "run", SCENARIO, "--target", POOL, *settings, "--json"],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
             preexec_fn=die_with_parent(),
         )
-    return WatchedRun(process, words, began, seconds)
+    return WatchedRun(process, words, began)
