@@ -8,11 +8,13 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from hq.remote.options import add_server_options, remote
 from stack.arguments import duration
 from stack.errors import HqError
 from stack.placement import open_stack
 
 if TYPE_CHECKING:
+    from hq.remote.anomalies import RemoteDashboard
     from hq.terminal import AnomalyDashboard
 
 DESCRIPTION = """\
@@ -20,7 +22,8 @@ What is anomalous now: type, severity, since when, actual against threshold, and
 
 With --watch on a terminal it is a full screen that goes on until q or Ctrl-C (? shows all keys):
 anomalies, how they went, the fault that explains them, error budgets, verdicts of gates.
-It needs rich: pip install 'dev-hq[terminal]'. Piped, with TERM=dumb or without rich, it is plain text.
+It needs rich: pip install 'dev-hq[terminal]'. Piped, with TERM=dumb, without rich
+or with --server, it is plain text.
 """
 EPILOG = """\
 examples:
@@ -56,10 +59,17 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--every", type=duration(SHORTEST, LONGEST), default=2.0, metavar="D",
         help="how often with --watch, such as 10s (default: 2s)",
     )  # fmt: skip
+    add_server_options(parser)
     parser.set_defaults(handler=_anomalies)
 
 
 def _anomalies(arguments: argparse.Namespace) -> int:
+    if client := remote(arguments):
+        from hq.remote.anomalies import RemoteDashboard, print_anomalies
+
+        if arguments.watch:
+            return _watch(RemoteDashboard(client), arguments)
+        return print_anomalies(client, as_json=arguments.json)
     from hq.terminal import AnomalyDashboard
     from prometheus.access import connect
 
@@ -74,7 +84,7 @@ def _anomalies(arguments: argparse.Namespace) -> int:
     return 1 if anomalies else 0
 
 
-def _watch(dashboard: AnomalyDashboard, arguments: argparse.Namespace) -> int:
+def _watch(dashboard: AnomalyDashboard | RemoteDashboard, arguments: argparse.Namespace) -> int:
     if not sys.stdout:
         raise HqError("there is nothing to write to: stdout is closed")
     show = dashboard.write_json_lines if arguments.json else dashboard.display_real_time_anomalies

@@ -1,10 +1,11 @@
-"""`dev-hq quality check`: the same as `python -m gates.check`."""
+"""`dev-hq quality check`: the same as `python -m gates.check`, and by a server."""
 
 from __future__ import annotations
 
 import argparse
 
 from gates.arguments import DESCRIPTION, EPILOG, SYNOPSIS, Help, add_arguments
+from hq.remote.options import add_server_options, remote
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -20,10 +21,15 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         formatter_class=Help,
     )
     add_arguments(check)
+    add_server_options(check)
     check.set_defaults(handler=_check)
 
 
 def _check(arguments: argparse.Namespace) -> int:
+    if client := remote(arguments):
+        from hq.remote.quality import check
+
+        return check(client, arguments)
     from gates.check import run
 
     return run(arguments)

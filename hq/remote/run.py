@@ -149,7 +149,7 @@ def read_score(client: RemoteClient, found: dict[str, Any]) -> ResilienceScore:
     """The score in what the server knows of a run that has ended; raises AnswerError."""
     quoted = client.quoted
     parts = [read_as(Part, row, "a part") for row in read_rows(found.get("parts"), "parts")]
-    shaped = {
+    shaped: dict[str, object] = {
         "run": found.get("run"),
         "scenario": quoted(found["scenario"]),
         "target": quoted(found["target"]),
