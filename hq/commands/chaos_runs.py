@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from hq.remote.options import add_server_options, remote
 from stack.errors import HqError
 from stack.placement import open_stack
 
@@ -21,13 +22,18 @@ def register(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     runs = verbs.add_parser("runs", help="the last runs, the newest first")
     runs.add_argument("--limit", metavar="N", default=str(LIMIT), help=f"how many at most (default: {LIMIT})")
     runs.add_argument("--json", action="store_true", help="print them as JSON")
+    add_server_options(runs)
     runs.set_defaults(handler=_list)
 
 
 def _list(arguments: argparse.Namespace) -> int:
+    limit = _limit(arguments.limit)
+    if client := remote(arguments):
+        from hq.remote.runs import list_runs
+
+        return list_runs(client, limit, as_json=arguments.json)
     from chaos.known_run import KnownRuns
 
-    limit = _limit(arguments.limit)
     known = KnownRuns(open_stack(arguments.stack).journal)
     known.read()
     known.lost()  # reads what they wrote just before they went
