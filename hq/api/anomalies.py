@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request
 from hq.api.anomalies_answer import AnomaliesFound
 from hq.api.anomaly_watch import AnomalyWatch, Observer
 from hq.api.doors import Doors
-from hq.api.errors import ErrorBody
-from hq.api.events import EventStream, LastEventId
+from hq.api.events import TOO_MANY, EventStream, LastEventId
+from hq.api.refusals import RETRY_AFTER, refuses
+from hq.api.streamed import OF_ANOMALIES
 from hq.api.tokens import Scope
 from stack.model import Stack
 
@@ -35,16 +36,13 @@ def anomalies(doors: Doors, stack: Stack) -> APIRouter:
         "/api/anomalies/stream",
         response_class=EventStream,
         summary="Follow what is anomalous",
-        responses={503: {"model": ErrorBody, "description": "So many streams are open that this one was not."}},
+        responses={
+            **OF_ANOMALIES,
+            **refuses(503, "So many streams are open that this one was not.", TOO_MANY, RETRY_AFTER),
+        },
     )
     async def follow_anomalies(request: Request, last_event_id: LastEventId = None) -> EventStream:
         """Server-sent events, each with an id and one JSON object as its data.
-
-        - `snapshot` comes first, unless Last-Event-ID is the id of an event that is still known: what
-          `GET /api/anomalies` answers.
-        - `started`, `changed`, `ended`: `at`, `state`, the `anomaly`, and the `fields` of it that changed.
-        - `blind`: `at`, `state` and `reason`. Nobody can say what is anomalous until `seeing`, whose data is as a
-          snapshot's; what started, changed and ended in between comes after it.
 
         After an event that is known comes exactly what was missed; after more than 1000 events, a restart, or an id
         that is none of ours, a snapshot. While nothing changes there is a comment every 15 s. The stream ends when

@@ -14,14 +14,15 @@ from chaos.scenario_file import shipped_scenarios
 from chaos.stop import tell_to_stop
 from hq.api.doors import Doors
 from hq.api.errors import ApiError, logged
-from hq.api.events import EventStream, LastEventId, Streams
-from hq.api.refusals import refuses
+from hq.api.events import TOO_MANY, EventStream, LastEventId, Streams
+from hq.api.refusals import RETRY_AFTER, refuses
 from hq.api.run_events import RunFeed, place_of
 from hq.api.run_models import Run, RunDetails, RunRequest, Scenarios, Stopped, StopRequest
 from hq.api.run_models import Runs as Listed
 from hq.api.run_request import digest_of_body, digest_of_key, planned
 from hq.api.runs import Runs, is_up
 from hq.api.scenarios import described_scenarios
+from hq.api.streamed import OF_A_RUN
 from hq.api.threads import in_thread
 from hq.api.tokens import Scope
 from stack.errors import HqError, JournalError, NotReadyError
@@ -42,6 +43,7 @@ Key = Annotated[
 ]  # fmt: skip
 RunName = Annotated[str, Path(pattern=f"^{RUN_ID}$", description="What the run is called.")]
 T = TypeVar("T")
+_LOCATION = {"Location": {"description": "The path of the run.", "required": True, "schema": {"type": "string"}}}
 
 
 def chaos(doors: Doors, stack: Stack, streams: Streams, *, enabled: bool) -> tuple[APIRouter, ...]:
@@ -58,17 +60,17 @@ def _reading(router: APIRouter, stack: Stack, runs: Runs, streams: Streams) -> A
     feed = RunFeed(runs)
 
     @router.get("/api/chaos/scenarios", summary="What can be run")
-    async def chaos_scenarios() -> Scenarios:
+    async def list_chaos_scenarios() -> Scenarios:
         """The scenarios that are shipped, with their targets on this stack."""
         return Scenarios(scenarios=await run_in_threadpool(described_scenarios, stack))
 
     @router.get("/api/chaos/runs", summary="The last runs")
-    async def chaos_runs(limit: Annotated[int, Query(ge=1, le=MOST)] = LIMIT) -> Listed:
+    async def list_chaos_runs(limit: Annotated[int, Query(ge=1, le=MOST)] = LIMIT) -> Listed:
         """The newest first, however they were started."""
         return Listed(runs=await _asked(runs.newest, limit))
 
     @router.get("/api/chaos/runs/{run}", summary="One run", responses=refuses(404, "There is no such run.", UNKNOWN))
-    async def chaos_run(run: RunName) -> RunDetails:
+    async def get_chaos_run(run: RunName) -> RunDetails:
         """Where it is, and what came of it."""
         return await _asked(runs.details, run)
 
@@ -77,13 +79,13 @@ def _reading(router: APIRouter, stack: Stack, runs: Runs, streams: Streams) -> A
         summary="Follow a run",
         response_class=EventStream,
         responses={
-            200: {"description": "Server-sent events.", "content": {"text/event-stream": {}}},
+            **OF_A_RUN,
             204: {"description": "It has ended, and whoever asks has all of it."},
             **refuses(404, "There is no such run.", UNKNOWN),
-            **refuses(503, "Too many follow already.", "100 streams are open already; close one"),
+            **refuses(503, "Too many streams are open already.", TOO_MANY, RETRY_AFTER),
         },
     )
-    async def chaos_run_events(run: RunName, last_event_id: LastEventId = None) -> Response:
+    async def follow_chaos_run(run: RunName, last_event_id: LastEventId = None) -> Response:
         """Each record of the run is an event: named by its kind, numbered from 1. At its end, `end` has the run.
 
         Whoever comes back with Last-Event-ID gets what was missed. To leave changes nothing for the run.
@@ -109,14 +111,16 @@ def _starting(router: APIRouter, stack: Stack, runs: Runs, *, enabled: bool) -> 
         "/api/chaos/run",
         status_code=202,
         summary="Start a run",
+        response_description="The run, which begins now.",
         dependencies=[Depends(refuse_if_off)],
         responses={
-            200: {"model": Run, "description": "The run that was started before with this key."},
-            **refuses(403, "Not with this token, not from a web page, or runs may not be started.", OFF),
+            200: {"model": Run, "description": "The run that was started before with this key.", "headers": _LOCATION},
+            202: {"headers": _LOCATION},
+            **refuses(403, "Runs may not be started over HTTP.", OFF),
             **refuses(404, "There is no such scenario or target.", 'there is no target "shp"; did you mean "shop"?'),
             **refuses(
                 409, "A run is active, or the key was used for another body.", ACTIVE,
-                {"Retry-After": {"description": "Seconds; while a run is active.", "schema": {"type": "integer"}}},
+                {"Retry-After": RETRY_AFTER["Retry-After"] | {"required": False}},
             ),
             **refuses(503, "The stack does not run.", DOWN),
         },
@@ -146,6 +150,7 @@ def _stopping(router: APIRouter, stack: Stack, runs: Runs) -> APIRouter:
         "/api/chaos/stop",
         status_code=202,
         summary="Stop the run that is active",
+        response_description="It was told to stop.",
         responses={
             200: {"model": Stopped, "description": "None is active, or not this one."},
             **refuses(404, "There is no such run.", UNKNOWN),

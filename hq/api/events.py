@@ -27,6 +27,7 @@ STALLED_SECONDS = 60.0
 """A reader that takes nothing for so long is gone, or might as well be."""
 
 MOST_STREAMS = 100
+TOO_MANY = f"{MOST_STREAMS} streams are open already; close one"
 
 HEARTBEAT = b":\n\n"
 
@@ -83,7 +84,7 @@ class EventStream(StreamingResponse):
 
     def __init__(self, events: AsyncGenerator[Event, None], streams: Streams, status_code: int = 200) -> None:
         if streams.open >= MOST_STREAMS:
-            raise ApiError(503, f"{MOST_STREAMS} streams are open already; close one", {"retry-after": "10"})
+            raise ApiError(503, TOO_MANY, {"retry-after": "10"})
         super().__init__(self._chunks(), status_code, headers={"cache-control": "no-store", "x-accel-buffering": "no"})
         self._events = events
         self._streams = streams

@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from hq.api.errors import ErrorBody
+from hq.api.examples import EXAMPLES, PARAMETERS
 from hq.api.reference.operations import reference_of
 from hq.api.reference.page import POLICY, page
 from hq.api.refusals import COMMON, Refused
@@ -118,12 +119,12 @@ def document_of(app: FastAPI) -> Json:
             if "requestBody" in operation:
                 named(operation["requestBody"], schemas)
             for parameter in operation.get("parameters", ()):
-                parameter["schema"].pop("title", None)
+                _complete(parameter)
             operation["responses"] = _answers(operation, schemas)
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas.update(_error_schemas())
-    components["schemas"] = {name: tidy(schema) for name, schema in sorted(schemas.items())}
+    components["schemas"] = {name: _with_example(name, tidy(schema)) for name, schema in sorted(schemas.items())}
     components["responses"] = {refused.name: refused.response for refused in COMMON}
     return document
 
@@ -131,6 +132,18 @@ def document_of(app: FastAPI) -> Json:
 def _error_schemas() -> Json:
     schema = ErrorBody.model_json_schema(ref_template="#/components/schemas/{model}")
     return {**schema.pop("$defs"), "ErrorBody": schema}
+
+
+def _complete(parameter: Json) -> None:
+    parameter["schema"].pop("title", None)
+    if parameter["in"] == "header" and parameter["name"].islower():
+        parameter["name"] = parameter["name"].title()
+    if parameter["name"] in PARAMETERS:
+        parameter.setdefault("example", PARAMETERS[parameter["name"]])
+
+
+def _with_example(name: str, schema: Json) -> Json:
+    return {"examples": [EXAMPLES[name]]} | schema if name in EXAMPLES else schema
 
 
 def _schemas_of_events(operation: Json) -> Json:
@@ -146,11 +159,19 @@ def _answers(operation: Json, schemas: Json) -> Json:
         del own["422"]
     common = {str(refused.status): refused for refused in COMMON if refused.applies(operation, schemas)}
     answers = {
-        status: answer if int(status) < 400 else _refusal(status, answer, common.get(status))
+        status: _named(answer, schemas) if int(status) < 400 else _refusal(status, answer, common.get(status))
         for status, answer in own.items()
     }
     references = {status: refused.reference for status, refused in common.items() if status not in answers}
     return dict(sorted((answers | references).items()))
+
+
+def _named(answer: Json, schemas: Json) -> Json:
+    """The answer, described by its model unless its route says more."""
+    model = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
+    if model and answer["description"] == "Successful Response":
+        answer["description"] = schemas[model]["description"]
+    return answer
 
 
 def _refusal(status: str, own: Mapping[str, Any], common: Refused | None) -> Json:

@@ -16,8 +16,9 @@ from gates.checklist import Checklist
 from gates.configuration.reading import read_checklist
 from gates.gate import GateReport
 from hq.api.doors import Doors
-from hq.api.errors import ApiError, ErrorBody, logged
+from hq.api.errors import ApiError, logged
 from hq.api.quality_answer import CheckFound, answer
+from hq.api.refusals import RETRY_AFTER, refuses
 from hq.api.threads import Few
 from hq.api.tokens import Scope
 from stack.errors import HqError
@@ -90,10 +91,13 @@ def quality(doors: Doors, stack: Stack, gates: Path | None = None) -> APIRouter:
         response_model=CheckFound,
         summary="Judge a release",
         responses={
-            422: {"model": ErrorBody, "description": "No such gate or service, or a window in which nothing counts."},
-            503: {"model": ErrorBody, "description": "So many checks are going on that this one was not begun."},
+            **refuses(
+                422, "No such gate or service, or a window in which nothing counts.",
+                'stack.yaml: there is no service "shp"; did you mean "shop"?',
+            ),
+            **refuses(503, "So many checks are going on that this one was not begun.", BUSY, RETRY_AFTER),
         },
-    )
+    )  # fmt: skip
     async def check_quality(
         request: Request,
         asked: CheckRequest,

@@ -11,6 +11,9 @@ from hq.api.errors import BROKEN, CODES
 Operation = Mapping[str, Any]
 Schemas = Mapping[str, Any]
 Answers = dict[int | str, dict[str, Any]]
+RETRY_AFTER: dict[str, Any] = {
+    "Retry-After": {"description": "Seconds.", "required": True, "schema": {"type": "integer"}, "example": 10}
+}
 
 
 @dataclass(frozen=True)
