@@ -64,4 +64,4 @@ def test_nothing_else_is_sent_to_the_build() -> None:
 
 def test_what_is_installed_is_what_it_runs() -> None:
     (extras,) = re.findall(r"'dev-hq\[([a-z,]+)\]'", STAGES["build"].last("RUN"))
-    assert set(extras.split(",")) == PROJECT["project"]["optional-dependencies"].keys() - {"lint", "all"}
+    assert set(extras.split(",")) == PROJECT["project"]["optional-dependencies"].keys() - {"lint", "completion", "all"}
