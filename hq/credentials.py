@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 import secrets
@@ -66,4 +67,5 @@ def is_allowed(authorization: Sequence[str], path: Path) -> bool:
     """
     token = read_token(path)
     scheme, _, shown = authorization[0].partition(" ") if len(authorization) == 1 else ("", "", "")
-    return scheme.lower() == "bearer" and hmac.compare_digest(shown.strip().encode("latin-1"), token)
+    digests = (hashlib.sha256(each).digest() for each in (shown.strip().encode("latin-1"), token))
+    return scheme.lower() == "bearer" and hmac.compare_digest(*digests)

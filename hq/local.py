@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import requests
@@ -122,10 +123,13 @@ class LocalStack:
 
 
 @contextmanager
-def running(path: Path, say: Say, interrupted: Callable[[], bool], *, fresh: bool = False) -> Iterator[LocalStack]:
+def running(
+    path: Path, say: Say, interrupted: Callable[[], bool], *, fresh: bool = False, chaos_api: bool = False
+) -> Iterator[LocalStack]:
     """The stack of the file `path`, up and ready for the body, stopped after it; raises HqError.
 
-    Only one runs from a directory at a time. With `fresh`, what Prometheus and Alertmanager remember is dropped first.
+    Only one runs from a directory at a time. With `fresh`, what Prometheus and Alertmanager remember is dropped first;
+    with `chaos_api`, runs may be started over HTTP although stack.yaml does not say so.
     Raises KeyboardInterrupt when it was `interrupted` before it was ready.
     """
     wished = load_stack(path)
@@ -138,6 +142,7 @@ def running(path: Path, say: Say, interrupted: Callable[[], bool], *, fresh: boo
             for wanted, actual in moved.items():
                 say(f"{wanted} is taken; {actual} instead")
             stack = load_stack(path, moved)
+            stack = replace(stack, chaos_api=chaos_api or stack.chaos_api)
             local = LocalStack(stack, say, interrupted)
             with reserved(stack.envoy.control_plane):
                 try:

@@ -37,7 +37,16 @@ def watching_programs(stack: Stack) -> Iterator[Program]:
     exporter = f"http://{stack.exporter}"
     yield Program(
         "exporter",
-        (sys.executable, "-P", "-m", "hq.cli", "--stack", stack.file.resolve(), "serve"),
+        (
+            sys.executable,
+            "-P",
+            "-m",
+            "hq.cli",
+            "--stack",
+            stack.file.resolve(),
+            "serve",
+            *(("--enable-chaos-api",) if stack.chaos_api else ()),
+        ),
         f"{exporter}/metrics",
         f"{exporter}/-/ready",
     )

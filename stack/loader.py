@@ -72,6 +72,7 @@ def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> St
     pools = {name: _pool(name, value, services, moved or {}) for name, value in _entries(keys.get("pools")).items()}
     for name in pools.keys() & services.keys():
         raise keys["pools"].mapping()[name].error(f'"{name}" is a service already; a pool needs another name')
+    exporter, chaos_api = _optional(keys.get("exporter"), _exporter, (Stack.exporter, Stack.chaos_api))
     stack = Stack(
         file=path,
         services=services,
@@ -79,7 +80,8 @@ def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> St
         prometheus=read_prometheus(keys["prometheus"], path.parent) if "prometheus" in keys else PrometheusSettings(),
         alertmanager=_optional(keys.get("alertmanager"), _alertmanager, AlertmanagerSettings()),
         envoy=_optional(keys.get("envoy"), _envoy, EnvoySettings()),
-        exporter=_optional(keys.get("exporter"), _exporter, Stack.exporter),
+        exporter=exporter,
+        chaos_api=chaos_api,
         anomalies=_optional(keys.get("anomalies"), _anomalies, AnomalySettings()),
         gates=_optional(keys.get("gates"), partial(_gates, base=path.parent), GateSettings()),
         links=_optional(keys.get("links"), _links, Links()),
@@ -263,8 +265,12 @@ def _envoy(value: Value) -> EnvoySettings:
     )
 
 
-def _exporter(value: Value) -> Address:
-    return value.fields(required=("listen",))["listen"].address()
+def _exporter(value: Value) -> tuple[Address, bool]:
+    keys = value.fields(optional=("listen", "chaos_api"))
+    return (
+        _optional(keys.get("listen"), Value.address, Stack.exporter),
+        _optional(keys.get("chaos_api"), Value.truth, Stack.chaos_api),
+    )
 
 
 def _anomalies(value: Value) -> AnomalySettings:

@@ -199,7 +199,7 @@ class ManagedProcess:
 class Stack:
     """One stack.yaml: what there is, what is promised, and where everything listens.
 
-    `burn_rate_alerts` is None where the file has none of its own.
+    `burn_rate_alerts` is None where the file has none of its own. `chaos_api` is whether runs may be started over HTTP.
     """
 
     file: Path
@@ -209,6 +209,7 @@ class Stack:
     alertmanager: AlertmanagerSettings = field(default_factory=AlertmanagerSettings)
     envoy: EnvoySettings = field(default_factory=EnvoySettings)
     exporter: Address = Address("127.0.0.1", 9464)
+    chaos_api: bool = False
     anomalies: AnomalySettings = field(default_factory=AnomalySettings)
     gates: GateSettings = field(default_factory=GateSettings)
     links: Links = field(default_factory=Links)

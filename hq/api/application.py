@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from exporters.journal import Configured
 from hq.api.alerts import MAX_ALERTS_BYTES, alerts
@@ -20,7 +20,7 @@ from hq.api.guard import LOOPBACK_HOSTS, Guard
 from hq.api.openapi import documented
 from hq.api.quality import quality
 from hq.api.scraping import Exporter, health, scraping
-from hq.api.tokens import Scope
+from hq.serving.web import Web
 from stack.journal import Journal
 from stack.model import Stack
 from stack.version import installed_version
@@ -32,7 +32,8 @@ class Serving:
 
     `webhook` holds the token that Alertmanager shows, `tokens` the digests of everybody else's. `hosts` are the names
     besides loopback's under which we may be called. `gates` is the file of the gates, the stack's own unless given.
-    `chaos` is whether a run may be started; `open` whether metrics and pages are shown without a token, as on loopback.
+    `chaos` is whether a run may be started; `open` whether metrics and pages are shown without a token, as on
+    loopback, and `web` who may read without one.
     """
 
     stack: Stack
@@ -43,6 +44,7 @@ class Serving:
     gates: Path | None = None
     chaos: bool = False
     open: bool = True
+    web: Web = field(default_factory=Web)
 
 
 def create_app(serving: Serving) -> FastAPI:
@@ -61,9 +63,9 @@ def create_app(serving: Serving) -> FastAPI:
         exception_handlers=HANDLERS,
     )
     app.state.streams = Streams()
-    app.add_middleware(Guard, hosts=LOOPBACK_HOSTS | set(serving.hosts))
-    doors = Doors(serving.tokens, audit)
-    pages = APIRouter(tags=["pages"]) if serving.open else doors.to(Scope.READ, "pages")
+    app.add_middleware(Guard, hosts=LOOPBACK_HOSTS | set(serving.hosts), audit=audit)
+    doors = Doors(serving.tokens, audit, serving.web)
+    pages = doors.to_pages("pages", open=serving.open)
     app.include_router(documented(app, scraping(pages, stack, exporter)))
     app.include_router(health(exporter, serving.webhook))
     webhook = door(WebhookKey(serving.webhook), audit, max_body=MAX_ALERTS_BYTES, tag="notifications")

@@ -9,18 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hq.api.audit import READING, Audit, AuditLine
 from hq.api.errors import error_response
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class Guard:
-    """Passes on only requests to one of `hosts`, whatever the port, that do not come from a web page."""
+    """Passes on only requests to one of `hosts`, whatever the port, that do not come from a web page.
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+    What would have changed something has its line in the audit.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Collection[str], audit: Audit) -> None:
         self._app = app
+        self._audit = audit
         self._hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,6 +38,8 @@ class Guard:
             return
         refusal = self._refusal(Headers(scope=scope))
         if refusal:
+            if scope["method"] not in READING:
+                await self._audit.write(Request(scope), AuditLine(refusal[0]))
             await error_response(*refusal)(scope, receive, send)
         else:
             await self._app(scope, receive, send)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import os
 import signal
-import socket
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hq.credentials import ensure_credentials
 from stack.address import Address, AddressError
-from stack.errors import HqError, MissingToolError
+from stack.errors import MissingToolError
 from stack.model import Stack
 from stack.placement import open_stack
 
 if TYPE_CHECKING:
     from exporters.journal import Configured
 
-STOP_SECONDS = 5
-KEEP_ALIVE_SECONDS = 75  # longer than scrapes are apart, so that each finds its connection open
 _EVERYWHERE = ("0.0.0.0", "[::]")  # noqa: S104 - to be recognised, not to be listened on
 
 
@@ -44,6 +40,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--gates", type=Path, metavar="FILE",
         help="a gates file, instead of the gates of stack.yaml, for checks over the API; read anew at each",
     )  # fmt: skip
+    serve.add_argument(
+        "--web.config.file", type=Path, metavar="FILE", dest="web_config",
+        help="TLS, client certificates and users with passwords, as Prometheus' exporters read them (docs/security.md)",
+    )  # fmt: skip
     serve.add_argument("--enable-chaos-api", action="store_true", help="let tokens of the scope chaos start runs")
     serve.set_defaults(handler=run)
 
@@ -51,44 +51,33 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(args: argparse.Namespace) -> int:
     """Serves until SIGTERM or SIGINT; raises HqError."""
     try:
-        import uvicorn
-
         from hq.api.application import Serving, create_app
-        from hq.api.server import Server
+        from hq.serving.listening import bound, is_loopback, refuse_strangers
+        from hq.serving.server import Server
+        from hq.serving.web import Web
     except ImportError:
         raise MissingToolError("dev-hq serve needs fastapi and uvicorn: pip install 'dev-hq[api]'") from None
     stack = open_stack(args.stack)
     address: Address = args.listen or stack.exporter
     credentials: Path = args.credentials or stack.webhook_token
     ensure_credentials(credentials)
+    tokens: Path = args.tokens or stack.tokens
     own_host = [] if address.host in _EVERYWHERE else [address.host]
-    tokens: Path = args.tokens or stack.directory / "tokens.yaml"
-    hosts = [*own_host, *args.allow_host]
-    app = create_app(
-        Serving(
-            stack, configured(stack, args.gates), credentials, tokens, hosts,
-            gates=args.gates, chaos=args.enable_chaos_api,
-        )
-    )  # fmt: skip
-    with _bound(address) as listener:
-        server = Server(
-            uvicorn.Config(
-                app,
-                http="h11",
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                log_level="warning",
-                ws="none",
-                lifespan="off",
-                timeout_keep_alive=KEEP_ALIVE_SECONDS,
-                timeout_graceful_shutdown=STOP_SECONDS,
-            ),
-            app.state.streams,
-        )
+    with bound(address) as listener:
+        open_to_all = is_loopback(listener)
+        web = Web(args.web_config, lambda config: None if open_to_all else refuse_strangers(address, tokens, config))
+        app = create_app(
+            Serving(
+                stack, configured(stack, args.gates), credentials, tokens, [*own_host, *args.allow_host],
+                gates=args.gates, chaos=args.enable_chaos_api or stack.chaos_api, open=open_to_all, web=web,
+            )
+        )  # fmt: skip
+        server = Server(app, web)
         for number in (signal.SIGTERM, signal.SIGINT):  # the server raises them again when it has stopped
             signal.signal(number, lambda *_: None)
-        print(f"serving http://{address}/metrics", flush=True)
+        print(f"serving {web.scheme}://{address}/metrics", flush=True)
+        if not open_to_all and web.scheme == "http":
+            print("tokens and passwords can be read on their way here; --web.config.file has TLS", file=sys.stderr)
         server.run(sockets=[listener])
     return 0
 
@@ -124,15 +113,3 @@ def _address(text: str) -> Address:
         return Address.parse(text)
     except AddressError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _bound(address: Address) -> socket.socket:
-    """A socket that listens at `address`; raises HqError when it cannot."""
-    family = socket.AF_INET6 if address.host.startswith("[") else socket.AF_INET
-    try:
-        return socket.create_server((address.host.strip("[]"), address.port), family=family, backlog=512)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise HqError(f"{address} is taken; stop what listens there or choose another with --listen") from None
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror  # a name has none
-        raise HqError(f"{address} cannot be listened on: {reason}") from None

@@ -20,6 +20,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     """Adds `up`, `down` and `status`."""
     up = commands.add_parser("up", help="start the stack on this machine and keep it running until Ctrl-C")
     up.add_argument("--fresh", action="store_true", help="forget what Prometheus and Alertmanager remember first")
+    up.add_argument(
+        "--enable-chaos-api", action="store_true",
+        help="let tokens of the scope chaos start runs over HTTP, as `exporter: {chaos_api: true}` in stack.yaml does",
+    )  # fmt: skip
     up.set_defaults(handler=_up)
     down = commands.add_parser("down", help="stop the stack that `dev-hq up` started")
     down.set_defaults(handler=_down)
@@ -32,7 +36,9 @@ def _up(arguments: argparse.Namespace) -> int:
 
     signals = _StopSignals()
     try:
-        with running(arguments.stack, _say, lambda: signals.received, fresh=arguments.fresh) as local:
+        with running(
+            arguments.stack, _say, lambda: signals.received, fresh=arguments.fresh, chaos_api=arguments.enable_chaos_api
+        ) as local:
             _say("the stack is up; Ctrl-C or `dev-hq down` stops it")
             while not signals.received:
                 local.watch()

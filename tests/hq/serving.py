@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 
-import uvicorn
-
 from exporters.journal import Configured
 from hq.api.application import Serving, create_app
-from hq.api.server import Server
 from hq.api.token_file import add_token
 from hq.api.tokens import Scope
 from hq.credentials import ensure_credentials, read_token
+from hq.serving.listening import bound
+from hq.serving.server import Server
+from hq.serving.web import Web
 from stack.address import Address
 from stack.journal import Journal, Record
 from stack.loader import load_stack
@@ -151,25 +151,31 @@ def serving(
     *,
     more: str = "",
     gates: Path | None = None,
+    chaos: bool = False,
+    open_to_all: bool = True,
+    web: Web | None = None,
 ) -> Iterator[Served]:
-    """The API of a small stack with `more` lines of YAML, and with this file of gates, until the body is done."""
+    """The API of a small stack with `more` lines of YAML, and with this file of gates, until the body is done.
+
+    `chaos` is whether it may start runs, `open_to_all` whether it is as on loopback, and `web` whom else it knows.
+    """
     stack = make_stack(directory, more=more)
     credentials = stack.webhook_token
     ensure_credentials(credentials)
     tokens = stack.directory / "tokens.yaml"
-    app = create_app(Serving(stack, configured, credentials, tokens, ["hq.example"], gates=gates))
-    server = Server(
-        uvicorn.Config(
-            app, host=stack.exporter.host, port=stack.exporter.port, http="h11", log_level="error", lifespan="off",
-            server_header=False, timeout_graceful_shutdown=1,
-        ),
-        app.state.streams,
+    app = create_app(
+        Serving(
+            stack, configured, credentials, tokens, ["hq.example"],
+            gates=gates, chaos=chaos, open=open_to_all, web=web or Web(),
+        )
     )  # fmt: skip
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    wait_for(lambda: server.started, 10, "the API did not start")
-    try:
-        yield Served(stack, stack.exporter, credentials)
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    server = Server(app, web or Web(), stop_seconds=1)
+    with bound(stack.exporter) as listener:
+        thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
+        thread.start()
+        wait_for(lambda: server.started, 10, "the API did not start")
+        try:
+            yield Served(stack, stack.exporter, credentials)
+        finally:
+            server.should_exit = True
+            thread.join(10)
