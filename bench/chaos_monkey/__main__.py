@@ -36,12 +36,22 @@ def main() -> int:
     """Kills, or reads what was found when it was done; prints, and writes, what it comes to."""
     arguments = _parser().parse_args()
     try:
-        sessions = [json.loads(path.read_text()) for path in arguments.read] or [_session(arguments)]
+        sessions = [*map(_read, arguments.read)] or [_session(arguments)]
         _tell(arguments, sessions)
-    except (HqError, AssertionError, OSError) as error:
+    except (HqError, AssertionError) as error:  # the latter by a stack that does not come up
         print(f"bench.chaos_monkey: {error}", file=sys.stderr)
         return 2
     return 1 if any(session["breaches"] for session in sessions) else 0
+
+
+def _read(path: Path) -> Document:
+    try:
+        session: Document = json.loads(path.read_text())
+    except OSError as error:
+        raise HqError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise HqError(f"{path} is no report of this program") from None
+    return session
 
 
 def let_loose(

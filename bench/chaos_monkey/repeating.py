@@ -19,6 +19,11 @@ class Repeating(ABC):
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._observe, name=type(self).__name__, daemon=True)
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether it was entered and nothing has ended it yet."""
+        return self._thread.is_alive()
+
     def check(self) -> None:
         """Raises what went wrong in a look, since when there were none."""
         if self._failure:

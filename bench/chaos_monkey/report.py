@@ -65,6 +65,7 @@ def tables(sessions: Sequence[Document]) -> str:
     sections = (
         ("| promise | held |", "|---|---|", _promises(sessions)),
         ("| killed | times | " + " | ".join(PHASES) + " |", "|---" * (len(PHASES) + 2) + "|", _phases(kills)),
+        ("| killed | seconds into the loop, in order |", "|---|---|", _moments(kills)),
         ("| killed | ready again after: median, 95 %, longest |", "|---|---|", _returns(kills)),
         (
             f"| killed with its fault on | times | the fault (TTL {TTL:g} s) was gone after: median, 95 %, longest |",
@@ -88,6 +89,12 @@ def _phases(kills: Sequence[Document]) -> Iterator[str]:
         those = [kill["phase"] for kill in kills if victim in (None, kill["victim"])]
         counts = " | ".join(str(those.count(phase)) for phase in PHASES)
         yield f"| {'all' if victim is None else f'`{victim}`'} | {len(those)} | {counts} |"
+
+
+def _moments(kills: Sequence[Document]) -> Iterator[str]:
+    for victim in VICTIMS:
+        moments = sorted(kill["into_loop_seconds"] for kill in kills if kill["victim"] == victim)
+        yield f"| `{victim}` | {', '.join(f'{moment:.1f}' for moment in moments) or '-'} |"
 
 
 def _returns(kills: Sequence[Document]) -> Iterator[str]:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,10 +16,13 @@ from bench.chaos_monkey.faults import FaultSpan, Look, gone_after, outlived
 from bench.chaos_monkey.journal import JournalFollower, hidden, lost, missing
 from bench.chaos_monkey.plan import planned_rounds
 from bench.chaos_monkey.promise import Promise
+from bench.chaos_monkey.repeating import Repeating
 from bench.chaos_monkey.report import tables
 from bench.chaos_monkey.victims import VICTIMS
+from bench.live import ROOT
 from stack.address import Address
 from stack.journal import Journal
+from stack.waiting import wait_for
 
 MEMBER = "member 1 of vendor-proxies"
 
@@ -218,16 +225,74 @@ class TestPlan:
         assert sorted(kill.number for kills in rounds for kill in kills) == list(range(50))
 
 
-def test_a_breach_is_in_the_tables() -> None:
-    session = json.loads(
-        json.dumps(
-            {
-                "kills": [],
-                "runs_after": 0,
-                "seen": {},
-                "breaches": [{"promise": Promise.FAULTS_END, "what": f"{MEMBER} showed a fault"}],
-            }
+def killed(victim: str, phase: str, moment: float, **measured: float) -> Mapping[str, Any]:
+    nothing = {"back_seconds": None, "fault_seconds": None}
+    return {"victim": victim, "phase": phase, "into_loop_seconds": moment, **nothing, **measured}
+
+
+class TestReport:
+    SESSION: Mapping[str, Any] = {
+        "seed": 7,
+        "asked": {"kills": 3, "together": 2},
+        "kills": [
+            killed("serve", "faults", 4.0, back_seconds=1.2),
+            killed("serve", "baseline", 0.5, back_seconds=0.8),
+            killed("run", "faults", 3.0, fault_seconds=2.9),
+        ],
+        "runs_after": 2,
+        "seen": {"scrapes": 40, "counters compared": 104},
+        "breaches": [],
+    }
+
+    def test_it_tells_what_was_measured(self) -> None:
+        text = tables([self.SESSION, self.SESSION])
+        assert "| `serve` | 4 | 0 | 2 | 2 | 0 | 0 |" in text
+        assert "| `serve` | 0.5, 0.5, 4.0, 4.0 |" in text
+        assert "| `serve` | 1.0 s, 1.2 s, 1.2 s |" in text
+        assert "| `run` | 2 | 2.9 s, 2.9 s, 2.9 s |" in text
+        assert "| scrapes | 80 |" in text
+        assert "| counters compared | 104 |" in text
+        assert all(f"| {promise} | yes |" in text for promise in Promise)
+
+    def test_a_breach_is_in_it(self) -> None:
+        broken = {**self.SESSION, "breaches": [{"promise": Promise.FAULTS_END, "what": f"{MEMBER} showed a fault"}]}
+        text = tables([self.SESSION, broken])
+        assert f"| {Promise.FAULTS_END} | **no**: {MEMBER} showed a fault |" in text
+        assert f"| {Promise.COUNTERS_RISE} | yes |" in text
+
+    def test_it_is_written_into_a_page_and_a_breach_is_an_exit_code(self, tmp_path: Path) -> None:
+        report, page = tmp_path / "report.json", tmp_path / "page.md"
+        page.write_text("before\n<!-- monkey: begin -->\nold\n<!-- monkey: end -->\nafter\n")
+        report.write_text(json.dumps(self.SESSION))
+        assert self.read(report, page).returncode == 0
+        text = page.read_text()
+        assert text.startswith("before\n<!-- monkey: begin -->\n* `python -m bench.chaos_monkey --kills 3 --seed 7")
+        assert text.endswith("|\n<!-- monkey: end -->\nafter\n")
+        breach = {"promise": Promise.RECORDS_STAY, "what": "the journal is gone"}
+        report.write_text(json.dumps({**self.SESSION, "breaches": [breach]}))
+        done = self.read(report, page)
+        assert (done.returncode, done.stderr) == (1, "broken: the journal is gone\n")
+
+    def test_a_report_that_is_not_there_is_one_line(self, tmp_path: Path) -> None:
+        done = self.read(tmp_path / "none.json", tmp_path / "page.md")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert (
+            done.stderr == f"bench.chaos_monkey: {tmp_path / 'none.json'} cannot be read: No such file or directory\n"
         )
-    )
-    assert f"| {Promise.FAULTS_END} | **no**: {MEMBER} showed a fault |" in tables([session])
-    assert f"| {Promise.COUNTERS_RISE} | yes |" in tables([session])
+
+    def read(self, report: Path, page: Path) -> subprocess.CompletedProcess[str]:
+        words = ["-m", "bench.chaos_monkey", "--read", str(report), "--write", str(page)]
+        return subprocess.run(
+            [sys.executable, *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        )
+
+
+def test_what_an_observer_trips_over_comes_out() -> None:
+    class Blind(Repeating):
+        every = 0.01
+
+        def look(self) -> None:
+            raise ValueError("nothing to see")
+
+    with pytest.raises(ValueError, match="nothing to see"), Blind() as blind:
+        wait_for(lambda: not blind.is_looking, 5, "it looked on")
