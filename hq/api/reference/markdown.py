@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from itertools import starmap
 
-from hq.api.reference.operations import Field, Group, Model, Operation, Reference, Reply
+from hq.api.reference.operations import ANYTHING, Field, Group, Model, Operation, Reference, Reply
 
 COMMAND = "python -m hq.api.reference > docs/api.md"
+ELSEWHERE = "needs a server; tests/hq/api/test_reference.py runs it against one"
 
 
 def markdown(reference: Reference) -> str:
@@ -19,6 +22,8 @@ def markdown(reference: Reference) -> str:
         "`GET /api` shows this page, `GET /openapi.json` has it for programs. In the commands, `DEV_HQ_SERVER` is such "
         "as `http://127.0.0.1:9464`, and `DEV_HQ_TOKEN_FILE` holds a token.\n",
         f"## Tokens\n\n{schemes}",
+        "## Refusals\n\nThose that come for the same reason everywhere. Each operation names which it can answer.\n",
+        _table(("refusal", "status", "message, such as", "when"), starmap(_refusal, reference.refusals)),
         *map(_group, reference.groups),
         "## Models\n",
         *map(_model, reference.models),
@@ -36,12 +41,17 @@ def _operation(one: Operation) -> str:
         parts.append(_fields("parameter", one.parameters))
     if one.body:
         parts.append(f"Body: {_kind(one.body)}\n")
-    parts.append(f"```sh\n{one.command}\n```\n")
+    parts.append(f"<!-- not run: {ELSEWHERE} -->\n```sh\n{one.command}\n```\n")
     parts += [_table(("answer", "body", "when"), map(_reply, one.replies)), *map(_example, one.replies[:1])]
+    parts.append(f"Refusals: {', '.join(f'[{name}](#refusals)' for name in one.refusals)}.\n")
     if one.events:
         rows = ((f"`{event.name}`", _kind(event.kind), event.description) for event in one.events)
         parts.append(_table(("event", "data", "when"), rows))
     return "\n".join(part for part in parts if part)
+
+
+def _refusal(name: str, reply: Reply) -> tuple[str, ...]:
+    return name, reply.title, json.loads(reply.example)["error"]["message"], reply.description
 
 
 def _reply(reply: Reply) -> tuple[str, ...]:
@@ -56,7 +66,7 @@ def _example(reply: Reply) -> str:
 
 
 def _model(model: Model) -> str:
-    parts = [f"### {model.name}\n", f"{model.description}\n"]
+    parts = [f"### {model.name}\n", f"{model.description or ANYTHING}\n"]
     if model.fields:
         parts.append(_fields("field", model.fields))
     if model.values:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Any
 
+from hq.api.errors import CODES
 from hq.api.reference.kinds import kind_of, limits_of, model_of
 from hq.api.reference.samples import Samples, curl
 
 Json = Mapping[str, Any]
+ANYTHING = "Any JSON."
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,16 @@ class Reply:
 
     @property
     def title(self) -> str:
-        """The status and its name."""
-        return f"{self.status} {HTTPStatus(self.status).phrase}"
+        """The status, and the code of a refusal."""
+        return f"{self.status} {CODES.get(self.status, '')}".rstrip()
 
 
 @dataclass(frozen=True)
 class Operation:
-    """What can be asked, and what it is answered. `needs` says which token."""
+    """What can be asked, and what it is answered.
+
+    `needs` says which token, `refusals` names those of the reference that can come too.
+    """
 
     id: str
     method: str
@@ -53,6 +57,7 @@ class Operation:
     body: str
     command: str
     replies: tuple[Reply, ...]
+    refusals: tuple[str, ...]
     events: tuple[Field, ...]
 
 
@@ -84,6 +89,7 @@ class Reference:
     summary: str
     description: str
     schemes: tuple[tuple[str, str], ...]
+    refusals: tuple[tuple[str, Reply], ...]
     groups: tuple[Group, ...]
     models: tuple[Model, ...]
 
@@ -96,6 +102,7 @@ def reference_of(document: Json) -> Reference:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
+    samples = Samples(components["schemas"])
     groups = (
         Group(tag["name"], tag["description"], tuple(one for name, one in operations if name == tag["name"]))
         for tag in document["tags"]
@@ -106,38 +113,41 @@ def reference_of(document: Json) -> Reference:
         info["summary"],
         info["description"],
         tuple((name, scheme["description"]) for name, scheme in components["securitySchemes"].items()),
+        tuple((name, _reply(_status(reply), reply, samples)) for name, reply in components["responses"].items()),
         tuple(group for group in groups if group.operations),
         tuple(_model(name, schema) for name, schema in components["schemas"].items()),
     )
 
 
 def _operation(method: str, path: str, operation: Json, document: Json) -> Operation:
-    components = document["components"]
-    samples = Samples(components["schemas"])
-    replies = {
-        int(status): components["responses"][reply["$ref"].rpartition("/")[2]] if "$ref" in reply else reply
-        for status, reply in operation["responses"].items()
-    }
-    events = replies.get(200, {}).get("x-events", ())
+    samples = Samples(document["components"]["schemas"])
+    replies = operation["responses"]
+    events = replies.get("200", {}).get("x-events", ())
     return Operation(
         operation["operationId"],
         method.upper(),
         path,
         operation["summary"],
         operation["description"],
-        " or ".join(_needs(operation)) or "no token",
+        " or ".join(_needs(operation)) or "nothing",
         tuple(map(_parameter, operation.get("parameters", ()))),
         model_of(operation.get("requestBody", {})),
         curl(method.upper(), path, operation, samples),
-        tuple(_reply(status, reply, samples) for status, reply in replies.items()),
+        tuple(_reply(int(status), reply, samples) for status, reply in replies.items() if "$ref" not in reply),
+        tuple(reply["$ref"].rpartition("/")[2] for reply in replies.values() if "$ref" in reply),
         tuple(Field(event["event"], kind_of(event["data"]), True, event["description"]) for event in events),
     )
+
+
+def _status(refusal: Json) -> int:
+    code = refusal["content"]["application/json"]["example"]["error"]["code"]
+    return next(status for status, name in CODES.items() if name == code)
 
 
 def _needs(operation: Json) -> Iterator[str]:
     for scheme in operation.get("security", ()):
         for name, scopes in scheme.items():
-            yield f"{name}, scope {' and '.join(scopes)}" if scopes else name
+            yield f"a {name}, scope {' and '.join(scopes)}" if scopes else f"the {name} token"
 
 
 def _reply(status: int, reply: Json, samples: Samples) -> Reply:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterable
 from html import escape
+from itertools import starmap
 
-from hq.api.reference.operations import Field, Group, Model, Operation, Reference, Reply
+from hq.api.reference.operations import ANYTHING, Field, Group, Model, Operation, Reference, Reply
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:0 auto;padding:1rem}"
@@ -29,14 +31,16 @@ def page(reference: Reference) -> str:
     schemes = _table(
         ("scheme", "meaning"), ((f"<code>{escape(name)}</code>", _words(w)) for name, w in reference.schemes)
     )
+    refusals = _table(("refusal", "status", "message, such as", "when"), starmap(_refusal, reference.refusals))
     return (
         f"<!doctype html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
         f"<meta name=viewport content='width=device-width'>\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n"
         f"<body>\n<h1>{title}</h1>\n<p>{_words(reference.summary)}\n{_paragraphs(reference.description)}"
         f"<p>The same for programs: <a href=/openapi.json>/openapi.json</a>.\n"
         f"<nav>\n<h2>Contents</h2>\n{''.join(map(_contents, reference.groups))}"
-        f"<p><a href=#tokens>Tokens</a>, <a href=#models>models</a>\n</nav>\n<main>\n"
+        f"<p><a href=#tokens>Tokens</a>, <a href=#refusals>refusals</a>, <a href=#models>models</a>\n</nav>\n<main>\n"
         f"<h2 id=tokens>Tokens</h2>\n{schemes}"
+        f"<h2 id=refusals>Refusals</h2>\n<p>Those that come for the same reason everywhere.\n{refusals}"
         f"{''.join(map(_group, reference.groups))}"
         f"<h2 id=models>Models</h2>\n{''.join(map(_model, reference.models))}</main>\n</body>\n</html>\n"
     )
@@ -66,10 +70,16 @@ def _operation(one: Operation) -> str:
         parts.append(f"<p>Body: {_kind(one.body)}\n")
     parts.append(f"<pre>{escape(one.command)}</pre>\n")
     parts += [_table(("answer", "body", "when"), map(_reply, one.replies)), *map(_example, one.replies[:1])]
+    parts.append(f"<p>Refusals: {', '.join(f'<a href=#refusals>{name}</a>' for name in one.refusals)}\n")
     if one.events:
         rows = ((_code(event.name), _kind(event.kind), _words(event.description)) for event in one.events)
         parts.append(_table(("event", "data", "when"), rows))
     return "".join(parts)
+
+
+def _refusal(name: str, reply: Reply) -> tuple[str, ...]:
+    message = json.loads(reply.example)["error"]["message"]
+    return escape(name), escape(reply.title), _words(message), _words(reply.description)
 
 
 def _reply(reply: Reply) -> tuple[str, ...]:
@@ -81,7 +91,9 @@ def _example(reply: Reply) -> str:
 
 
 def _model(model: Model) -> str:
-    heading = f"<h3 id='model-{escape(model.name)}'>{escape(model.name)}</h3>\n<p>{_words(model.description)}\n"
+    heading = (
+        f"<h3 id='model-{escape(model.name)}'>{escape(model.name)}</h3>\n<p>{_words(model.description or ANYTHING)}\n"
+    )
     rows = _fields("field", model.fields) if model.fields else ""
     values = f"<p>One of {', '.join(map(_code, model.values))}\n" if model.values else ""
     return heading + rows + values
