@@ -28,6 +28,7 @@ from hq.commands import (
     token,
     up,
 )
+from hq.help import teach
 from stack.errors import HqError
 
 COMMANDS = (
@@ -83,16 +84,13 @@ class _CommandParser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    top = _CommandParser(
-        prog="dev-hq",
-        description="Chaos jobs, anomaly rules and release gates as one closed loop on Prometheus.",
-        epilog="Start with `dev-hq demo`, or `dev-hq up` and `dev-hq chaos list` beside it.",
-    )
+    top = _CommandParser(prog="dev-hq")
     top.add_argument("--version", action="version", version=f"dev-hq {version('dev-hq')}")
     top.set_defaults(stack=Path("stack.yaml"))
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.register(commands)
+    teach(top)
     return top
 
 
