@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install lint check test bench chaos-monkey demo generate lock
+.PHONY: help install lint check test bench chaos-monkey demo docs generate lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -43,6 +43,9 @@ chaos-monkey: install ## kill -9 of each process at N random moments; some 25 s 
 
 demo: install ## the closed loop on this machine, in at most 4 minutes
 	@$(BIN)/dev-hq demo
+
+docs: .venv/installed ## the pages that are generated, and the list of commands that no test runs
+	$(BIN)/python -m tests.docs.reference
 
 generate: .venv/installed ## rules and dashboards from stack.yaml
 	$(BIN)/dev-hq generate

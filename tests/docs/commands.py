@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from tests.docs.pages import Block
 
-NOT_OURS = ("git", "cd", "pip", "which")
 CODES = re.compile(r"#.*?\bexit codes? (\d+(?:(?:, | or )\d+)*)")
 
 
@@ -91,7 +90,9 @@ def _is_whole(text: str) -> bool:
 
 def own_calls(command: Command) -> Iterator[list[str]]:
     """The words behind `dev-hq` in each call of it that the command makes, `python -m gates.check` among them."""
-    text = re.sub(r"\$\([^)]*\)", "1", re.sub(r"\\\n", " ", command.text))  # what a command prints: a number will do
+    text = re.sub(
+        r"\$\([^)]*\)", "1", re.sub(r"\\\n|\d>&\d", " ", command.text)
+    )  # what a command prints: a number will do
     lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|<>()")
     lexer.whitespace_split = True
     words: list[str] = []
@@ -113,7 +114,7 @@ def _own(words: list[str]) -> Iterator[list[str]]:
         else:
             kept.append(word)
     for place, word in enumerate(kept):
-        if kept[0] not in NOT_OURS and word.rpartition("/")[2] == "dev-hq" and kept[place - 1] != "exec":
+        if word.rpartition("/")[2] == "dev-hq" and (not place or kept[place - 1] == "dev-hq"):
             yield kept[place + 1 :]
             return
         if kept[place : place + 3][1:] == ["-m", "gates.check"]:

@@ -1,8 +1,8 @@
 """Whether what a command printed is what its page shows.
 
 White space counts as one blank, and at the ends of a line as none. `...` stands for anything: for any lines where it
-is a line of its own, for any text within one. Where two numbers stand in the same place they may differ, and so may two ids
-of runs and two times; every word must be the same.
+is a line of its own, for any text within one. Where two numbers stand in the same place they may differ, and so may two
+ids of runs and two times; every word must be the same.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The list of the commands that no test runs: `python -m tests.docs.not_run` writes it again."""
+"""The list of the commands that no test runs."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def left_out() -> list[str]:
     ]
 
 
-if __name__ == "__main__":
+def write_list() -> None:
+    """Writes the list again, below its two lines of explanation."""
     head = LIST.read_text().splitlines()[:2]
     LIST.write_text("\n".join([*head, *left_out()]) + "\n")

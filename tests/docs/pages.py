@@ -14,7 +14,8 @@ PAGES = tuple(
     for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
     if path.name != "CHANGELOG.md"
 )
-COMMENT = re.compile(r"<!-- (?P<word>in|file|of|not run|left running|asked until it says so)(: (?P<what>.+?))? -->")
+WORDS = "in|file|of|not run|left running|said by it|asked until it says so"
+COMMENT = re.compile(rf"<!-- (?P<word>{WORDS})(: (?P<what>.+?))? -->")
 FENCE = re.compile(r"( *)(```+)(\w*)$")
 
 
@@ -24,7 +25,8 @@ class Block:
 
     `place` is where its commands run, `file` the file that it is, `of` the file of
     another program that it is a part of, `not_run` why its commands cannot run here;
-    `left_running` says that it goes on beside what follows, `repeated` that it is asked until its output comes.
+    `left_running` says that it goes on beside what follows, `repeated` that it is asked until its output comes,
+    `said_by_left` that it is what the last one that was left running says at last.
     """
 
     page: str
@@ -37,6 +39,7 @@ class Block:
     not_run: str = ""
     left_running: bool = False
     repeated: bool = False
+    said_by_left: bool = False
 
     @property
     def where(self) -> str:
@@ -74,7 +77,8 @@ def _blocks(page: str) -> Iterator[Block]:
             yield Block(
                 page, number, opening[3], "\n".join(inside) + "\n", place,
                 file=said.get("file", ""), of=said.get("of", ""), not_run=said.get("not run", ""),
-                left_running="left running" in said, repeated="asked until it says so" in said,
+                left_running="left running" in said, said_by_left="said by it" in said,
+                repeated="asked until it says so" in said,
             )  # fmt: skip
             said = {}
         elif line.strip():

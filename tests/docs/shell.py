@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from stack.errors import NotReadyError
 from stack.waiting import wait_for
 from tests.docs.commands import Command
 from tests.docs.matching import matches
@@ -19,19 +20,32 @@ SECONDS = 120.0
 PROGRAMS = Path(sys.executable).parent
 
 
-class Shell:
-    """bash in `directory`, with dev-hq and Debian's programs on PATH; each command keeps what those before it set."""
+ALONE = (
+    "unshare", "--map-root-user", "--net", "--pid", "--mount-proc", "--fork", "--kill-child", "sh", "-c",
+    'ip link set lo up && exec unshare --user --map-user=1000 --map-group=1000 "$@"', "sh",
+)  # fmt: skip
+"""As an ordinary user of a machine of his own: every address is free, and what is left over ends with the shell."""
 
-    def __init__(self, directory: Path, notes: Path) -> None:
+
+class Shell:
+    """bash in `directory`, with dev-hq and Debian's programs on PATH; each command keeps what those before it set.
+
+    Unless it is `beside` others it runs without root, in a network of its own, where the page's addresses are free.
+    """
+
+    def __init__(self, directory: Path, notes: Path, *, beside: bool) -> None:
         self._notes = notes
         self._number = 0
+        self._left = notes / "nothing"
+        self._ending = (signal.SIGTERM, signal.SIGKILL) if beside else (signal.SIGKILL,)
         environment = {
             "PATH": f"{PROGRAMS}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": str(notes), "LANG": "C.UTF-8", "COLUMNS": "120", "PYTHONDONTWRITEBYTECODE": "1",
         }  # fmt: skip
         self._bash = subprocess.Popen(
-            ["bash", "--noprofile", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, cwd=directory, env=environment, text=True, start_new_session=True,
+            [*(() if beside else ALONE), "bash", "--noprofile", "--norc"],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd=directory, env=environment, text=True, start_new_session=True,
         )  # fmt: skip
 
     def follow(self, block: Block, commands: list[Command]) -> None:
@@ -63,19 +77,24 @@ class Shell:
             seen.append(self._type(command.text)[1])
             return matches(command.output or (), seen[-1])
 
-        with suppress(Exception):
+        with suppress(NotReadyError):
             wait_for(says_so, SECONDS, command.text, every=1.0)
         assert matches(command.output or (), seen[-1]), _difference(block.where, command.output or (), seen[-1])
 
     def _leave(self, block: Block, command: Command) -> None:
-        output = self._notes / f"left{self._number}"
-        self._type(f"{{ {command.text}\n}} > {output} 2>&1 &")
-        shown = command.output or ()
-        with suppress(Exception):
-            wait_for(lambda: matches(shown, output.read_text().splitlines()), SECONDS, command.text)
-        assert matches(shown, output.read_text().splitlines()), _difference(
-            block.where, shown, output.read_text().splitlines()
-        )
+        self._left = self._notes / f"left{self._number}"
+        self._type(f"{{ {command.text}\n}} > {self._left} 2>&1 &")
+        self.left_says(block.where, command.output or ("...",))
+
+    def left_says(self, where: str, shown: Sequence[str]) -> None:
+        """Waits until what was left running last has said this."""
+
+        def printed() -> list[str]:
+            return self._left.read_text().splitlines() if self._left.exists() else []
+
+        with suppress(NotReadyError):
+            wait_for(lambda: matches(shown, printed()), SECONDS, where)
+        assert matches(shown, printed()), _difference(where, shown, printed())
 
     def _type(self, text: str) -> tuple[int, list[str]]:
         """The exit code of a command and the lines it printed, on stdout and stderr."""
@@ -93,12 +112,14 @@ class Shell:
 
     def close(self) -> None:
         """Ends the shell and what it left running."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for number in self._ending:
             with suppress(ProcessLookupError):
                 os.killpg(self._bash.pid, number)
-            with suppress(Exception):
+            with suppress(NotReadyError):
                 wait_for(lambda: not _group(self._bash.pid), 20, "it goes on")
         self._bash.wait(10)
+        if self._bash.stdin:
+            self._bash.stdin.close()
 
 
 def _group(leader: int) -> bool:
@@ -111,16 +132,18 @@ def _group(leader: int) -> bool:
     return False
 
 
-def _difference(where: str, shown: object, printed: list[str]) -> str:
-    lines = "\n".join(shown) if isinstance(shown, (list, tuple)) else shown
-    return f"{where}\nthe page shows:\n{lines}\nand what came is:\n" + "\n".join(printed)
+def _difference(where: str, shown: Sequence[str], printed: Sequence[str]) -> str:
+    return f"{where}\nthe page shows:\n" + "\n".join(shown) + "\nand what came is:\n" + "\n".join(printed)
 
 
 @contextmanager
-def shell(directory: Path, notes: Path) -> Iterator[Shell]:
-    """A shell in `directory`, whose notes lie elsewhere; ended afterwards with all that it started."""
+def shell(directory: Path, notes: Path, *, beside: bool = False) -> Iterator[Shell]:
+    """A shell in `directory`, whose notes lie elsewhere; ended afterwards with all that it started.
+
+    `beside` what runs on this machine, or in a network of its own.
+    """
     notes.mkdir(parents=True, exist_ok=True)
-    opened = Shell(directory, notes)
+    opened = Shell(directory, notes, beside=beside)
     try:
         yield opened
     finally:

@@ -51,7 +51,7 @@ def test_each_command_says_where_it_runs_or_why_not() -> None:
 def test_what_cannot_run_here_is_on_the_list() -> None:
     """The list is committed, so that it does not grow unseen."""
     print(*left_out(), sep="\n")
-    assert left_out() == LIST.read_text().splitlines()[2:], "if that is meant: python -m tests.docs.not_run"
+    assert left_out() == LIST.read_text().splitlines()[2:], "if that is meant: make docs"
 
 
 @pytest.mark.parametrize("block", of("console", "sh"), ids=by_place)

@@ -14,39 +14,10 @@ from pathlib import Path
 import pytest
 
 from bench.live import ROOT, LiveStack, copy_stack, live_stack
-from tests.docs.commands import commands
-from tests.docs.pages import PAGES, Block, blocks
-from tests.docs.shell import shell
+from tests.docs.following import COPY, DEMO, EMPTY, follow, followed_in
+from tests.docs.pages import PAGES, blocks
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-
-EMPTY = "an empty directory"
-COPY = "a copy of this repository"
-DEMO = "beside a running demo stack"
-TUTORIAL = "docs/tutorial.md"  # tests/docs/test_tutorial.py
-
-
-def to_run(page: str, place: str) -> list[Block]:
-    """The blocks of a page that are followed there: its commands, and the files that they need."""
-    return [
-        block
-        for block in blocks(page)
-        if block.place == place and not block.not_run and (block.file or block.language in ("console", "sh"))
-    ]
-
-
-def followed_in(place: str) -> list[str]:
-    return [page for page in PAGES if page != TUTORIAL and any(not block.file for block in to_run(page, place))]
-
-
-def follow(page: str, place: str, directory: Path, notes: Path) -> None:
-    with shell(directory, notes) as typed:
-        for block in to_run(page, place):
-            if block.file:
-                (directory / block.file).parent.mkdir(parents=True, exist_ok=True)
-                (directory / block.file).write_text(block.text)
-            else:
-                typed.follow(block, commands(block))
 
 
 @pytest.fixture(scope="module")
