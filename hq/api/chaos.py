@@ -131,13 +131,14 @@ def _starting(router: APIRouter, stack: Stack, runs: Runs, *, enabled: bool) -> 
             raise ApiError(422, "Idempotency-Key: must be given once")
         who = request.state.caller
         key_of_caller, body = digest_of_key(key, who), digest_of_body(asked)
-        run = await _asked(runs.requested, key_of_caller, body)
-        response.status_code = 200 if run else 202
-        if not run:
+        if before := await _asked(runs.requested, key_of_caller, body):
+            run, is_new = before, False
+        else:
             plan = await run_in_threadpool(planned, asked, stack, scenarios)
             if not await run_in_threadpool(is_up, stack):
                 raise ApiError(503, DOWN)
-            run = await _asked(runs.request, plan, key_of_caller, body, who)
+            run, is_new = await _asked(runs.request, plan, key_of_caller, body, who)
+        response.status_code = 202 if is_new else 200
         request.state.audit["run"] = run.run
         response.headers["location"] = f"/api/chaos/runs/{run.run}"
         return run

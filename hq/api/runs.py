@@ -8,7 +8,9 @@ import subprocess
 import threading
 from collections import deque
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
 
 from chaos.known_run import KnownRun, KnownRuns, State, run_of
 from chaos.record import bury
@@ -97,10 +99,14 @@ class Runs:
 
     def details(self, run: str) -> RunDetails:
         """One run with its report; raises ApiError when there is none of this name, and JournalError."""
-        described = self.one(run)
+        described = self.one(run).model_dump()
         report = self._report(run)
-        parts, recommendations = report.get("parts", []), report.get("recommendations", [])
-        return RunDetails(**described.model_dump(), parts=parts, recommendations=recommendations, report=report or None)
+        found = {name: report.get(name, []) for name in ("parts", "recommendations")}
+        try:
+            return RunDetails(**described, **found, report=report or None)
+        except ValidationError as error:
+            _log.warning("the report of run %s is damaged: %s", run, error)
+            return RunDetails(**described, parts=[], recommendations=[], report=None)
 
     def news(self, run: str, after: int) -> tuple[list[Record], int, bool]:
         """The records of a run after the first so many, how many it has, and whether it has ended."""
@@ -120,8 +126,8 @@ class Runs:
             self._refresh()
             return self._requested(key, body)
 
-    def request(self, plan: Plan, key: str, body: str, who: str) -> Run:
-        """The run that is or was started for this key; the digests are of key and body.
+    def request(self, plan: Plan, key: str, body: str, who: str) -> tuple[Run, bool]:
+        """The run for this key, and whether it was started just now; the digests are of key and body.
 
         Raises ApiError (409) when the key was used for another body or a run is active, and JournalError.
         """
@@ -129,7 +135,7 @@ class Runs:
             while True:
                 self._refresh()
                 if before := self._requested(key, body):
-                    return before
+                    return before, False
                 if active := self._known.active():
                     raise ApiError(
                         409,
@@ -138,7 +144,7 @@ class Runs:
                     )
                 if run := self._start(plan, key, body, who):
                     self._refresh()
-                    return self._described(self._named(run))
+                    return self._described(self._named(run)), True
 
     def _start(self, plan: Plan, key: str, body: str, who: str) -> str | None:
         """Writes the request down and starts its process; None when another run came in between."""
@@ -197,10 +203,15 @@ class Runs:
 
     def _report(self, run: str) -> dict[str, Any]:
         try:
-            report = json.loads((self.stack.directory / "reports" / f"{run}.json").read_text())
+            text = (self.stack.directory / "reports" / f"{run}.json").read_text()
+            report = json.loads(text, parse_constant=_refuse)
         except (OSError, ValueError, RecursionError):
             return {}
         return report if isinstance(report, dict) else {}
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of ours")
 
 
 def is_up(stack: Stack) -> bool:
