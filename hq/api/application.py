@@ -51,7 +51,7 @@ def create_app(serving: Serving) -> FastAPI:
     """The application; `state.streams` are its streams, which the server ends when it stops."""
     stack = serving.stack
     audit = Audit(stack.directory / "audit.jsonl")
-    exporter = Exporter(stack, serving.configured)
+    exporter = Exporter(stack, serving.configured, serving.web)
     app = FastAPI(
         title="dev-hq",
         version=installed_version(),

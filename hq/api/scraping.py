@@ -20,6 +20,8 @@ from exporters.registry import SafeRegistry
 from hq.api.errors import BROKEN, SEE_LOG, logged
 from hq.api.refusals import Answers, refuses
 from hq.credentials import read_token
+from hq.serving.web import Web
+from hq.serving.web_collector import WebCollector
 from stack.errors import HqError
 from stack.model import Stack
 from stack.version import installed_version
@@ -39,10 +41,10 @@ def get_and_head(
 class Exporter:
     """The metrics of one stack."""
 
-    def __init__(self, stack: Stack, configured: Configured) -> None:
+    def __init__(self, stack: Stack, configured: Configured, web: Web) -> None:
         self.records = JournalCollector(stack.journal, configured)
         pools = PoolCollector(stack.pools), EjectionCollector(stack.pools, stack.envoy.admin)
-        self._registry = SafeRegistry([BuildCollector(), self.records, *pools])
+        self._registry = SafeRegistry([BuildCollector(), self.records, *pools, WebCollector(web)])
 
     def scrape(self, request: Request) -> Response:
         """One exposition, in the format that the request prefers."""
