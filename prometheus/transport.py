@@ -138,10 +138,8 @@ class Transport:
         if isinstance(error, requests.exceptions.InvalidHeader | UnicodeError):
             raise PrometheusError("a header for Prometheus holds characters that no header may hold") from None
         if isinstance(error, requests.RequestException | urllib3.exceptions.HTTPError | OSError):
-            unconnected = any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in _causes(error))
-            raise (NoConnectionError if unconnected else UnreachableError)(
-                f"{self._name} {_trouble(error, seconds)}"
-            ) from None
+            kind = NoConnectionError if any(map(_kept_from_connecting, _causes(error))) else UnreachableError
+            raise kind(f"{self._name} {_trouble(error, seconds)}") from None
         if isinstance(error, ValueError):  # what requests says of headers that it cannot make sense of
             raise AnswerError(f"{self._name} answered with what is no HTTP") from None
         raise error
@@ -174,6 +172,12 @@ def _clock_apart(date: str, before: float, after: float) -> float | None:
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return max(0.0, theirs - after) + min(0.0, theirs + 1 - before)
+
+
+def _kept_from_connecting(cause: BaseException) -> bool:
+    if isinstance(cause, ssl.SSLError):  # what ends without a word may have been heard
+        return cause.reason is not None and "EOF" not in cause.reason
+    return isinstance(cause, urllib3.exceptions.NewConnectionError)
 
 
 def _trouble(error: BaseException, seconds: float) -> str:

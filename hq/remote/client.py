@@ -21,6 +21,7 @@ from prometheus.replies import retry_after
 from prometheus.transport import MAX_BYTES, Reply, Transport
 
 SECONDS = 10.0
+PATIENCE = 3.0
 SILENCE = 45.0
 """How long a stream may say nothing: the server sends a comment every 15 s."""
 LATER = frozenset({408, 429, 502, 503, 504})
@@ -44,7 +45,7 @@ class RemoteClient:
         self._transport = Transport(self.name, server.tls)
         self._redaction = Redaction()
 
-    def get(self, path: str, *, patience: float = SECONDS, insist: bool = False) -> Any:  # noqa: ANN401 - any JSON
+    def get(self, path: str, *, patience: float = PATIENCE, insist: bool = False) -> Any:  # noqa: ANN401 - any JSON
         """What is there, asked for again for `patience` seconds while the answer is lost.
 
         When not even a connection comes about at first, that is all there is to say, unless we `insist`.
@@ -57,7 +58,7 @@ class RemoteClient:
         body: Mapping[str, object],
         *,
         key: str | None = None,
-        patience: float = SECONDS,
+        patience: float = PATIENCE,
         seconds: float = SECONDS,
     ) -> Any:  # noqa: ANN401 - any JSON
         """What comes of this; one answer may take so many `seconds`, and it is sent again as `get` asks again.

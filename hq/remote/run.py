@@ -64,7 +64,7 @@ def _start(client: RemoteClient, body: dict[str, object], patience: float) -> st
     try:
         answer = client.post("/api/chaos/run", body, key=secrets.token_hex(16), patience=patience)
     except KeyboardInterrupt:
-        _say(f"it may have started: {_how_to_stop(client)}")
+        _say(f"a run may have started; {_how_to_stop(client)}")
         raise
     with client.reading():
         if not isinstance(answer, dict):

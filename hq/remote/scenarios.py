@@ -82,7 +82,7 @@ def _number(client: RemoteClient, name: str, parameter: str, text: str) -> float
 def _rows(client: RemoteClient) -> list[dict[str, Any]]:
     answer = client.get("/api/chaos/scenarios")
     with client.reading():
-        return read_rows(answer, "scenarios")
+        return read_rows(answer.get("scenarios") if isinstance(answer, dict) else None, "scenarios")
 
 
 def _named(client: RemoteClient, name: str) -> dict[str, Any]:

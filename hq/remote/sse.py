@@ -39,7 +39,7 @@ def read_events(parts: Iterable[bytes]) -> Iterator[Event]:
         if not line:
             if data:
                 yield Event(name or "message", "\n".join(data), last)
-            name, data, last, size = "", [], "", 0
+            name, data, size = "", [], 0
         elif line.startswith(":"):
             yield HEARTBEAT
         else:
