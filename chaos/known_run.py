@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from chaos.history import announced_process
+from chaos.announced_process import announced_process
 from chaos.requested import is_held, log_of
 from stack.journal import JournalTail, Record
 from stack.process import ProcessIdentity

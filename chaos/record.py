@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chaos.announced_process import this_process
 from chaos.faults.fault import Fault
-from chaos.history import this_process
 from chaos.known_run import KnownRun, KnownRuns
 from chaos.requested import last_words, log_of
 from chaos.scenario import ChaosScenario
