@@ -97,12 +97,12 @@ def copy_stack(directory: Path, *changes: tuple[str, str]) -> Path:
 
 
 @contextmanager
-def live_stack(path: Path) -> Iterator[LiveStack]:
-    """`dev-hq up` on the stack in `path`; checks afterwards that nothing of it is left."""
+def live_stack(path: Path, *words: str) -> Iterator[LiveStack]:
+    """`dev-hq up` with these words on the stack in `path`; checks afterwards that nothing of it is left."""
     log = path.parent / "up.log"
     with log.open("w") as output:
         up = subprocess.Popen(
-            [*HQ, "--stack", str(path), "up", "--fresh"],
+            [*HQ, "--stack", str(path), "up", "--fresh", *words],
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,

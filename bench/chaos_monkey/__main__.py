@@ -59,7 +59,7 @@ def let_loose(
 ) -> Document:
     """One session on a stack of its own in `directory`, as a document; raises HqError when it cannot be tried."""
     with stack_under_test(directory) as live:
-        monkey = Monkey(live, seed, directory / "var", say)
+        monkey = Monkey(live, seed, say)
         with monkey:
             monkey.rehearse()
             say(f"a loop that nothing disturbs takes {monkey.loop_seconds:.1f} s; seed {seed}")

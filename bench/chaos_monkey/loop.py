@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
-from pathlib import Path
 from types import TracebackType
 
 from bench.chaos_monkey.counters import CounterScraper, told_by, unlike
 from bench.chaos_monkey.courier import KIND, Courier, hand_in
 from bench.chaos_monkey.faults import FaultProber, Look, gone_after, outlived
 from bench.chaos_monkey.journal import JournalFollower, hidden, lost, missing
-from bench.chaos_monkey.plan import PlannedKill
+from bench.chaos_monkey.plan import PlannedKill, PlannedRound
 from bench.chaos_monkey.promise import ALLOWANCE, BACK_SECONDS, Breach, Promise
-from bench.chaos_monkey.runs import WatchedRun, start_run
-from bench.chaos_monkey.victims import PROGRAMS, RUN
+from bench.chaos_monkey.run_by_command import RunByCommand
+from bench.chaos_monkey.run_over_http import RunOverHttp, token_for_runs
+from bench.chaos_monkey.runs import WatchedRun
+from bench.chaos_monkey.victims import BYSTANDERS, PROGRAMS, RUN
 from bench.live import LiveStack
 from chaos.lease import TTL
 from stack.errors import HqError, NotReadyError
@@ -35,17 +35,19 @@ Say = Callable[[str], None]
 class Kill:
     """One kill as it happened: when (epoch seconds, and seconds into the loop), in which phase, what came after.
 
+    `outcome` is how the run ended by what it wrote down itself, `killed` when it was (None: it never began).
     `fault_seconds` is how long after the kill of a run its fault was still seen (None: none was on), `back_seconds`
     how long it took until another victim was ready again (None: it never was).
     """
 
     planned: PlannedKill
-    round: int
     pid: int
     at: float
     into_loop: float
     phase: str
     together_with: tuple[str, ...]
+    over_http: bool
+    outcome: str | None = None
     fault_seconds: float | None = None
     back_seconds: float | None = None
 
@@ -59,13 +61,11 @@ class Monkey:
 
     live: LiveStack
     seed: int
-    words: Path
     say: Say
     kills: list[Kill] = field(default_factory=list)
     runs: list[WatchedRun] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
-    alerts: list[str] = field(default_factory=list)
     missed: int = 0
     loop_seconds: float = 0.0
     _observers: ExitStack = field(default_factory=ExitStack)
@@ -75,6 +75,7 @@ class Monkey:
         self.prober = FaultProber(stack)
         self.journal = JournalFollower(stack.journal)
         self.scraper = CounterScraper(stack.exporter)
+        self.token = token_for_runs(self.live)
         self.courier = Courier(stack, f"monkey-{self.seed}")
 
     def __enter__(self) -> Monkey:
@@ -85,6 +86,8 @@ class Monkey:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for run in self.runs:
+            run.kill()  # one that was started over HTTP would outlive us
         self._observers.__exit__(kind, error, trace)
         self.breaches += self._judged()
 
@@ -96,13 +99,13 @@ class Monkey:
             raise HqError(f"before anything was killed: {self.breaches[0].sentence}")
         self.loop_seconds = time.time() - began
 
-    def run(self, rounds: Iterable[tuple[PlannedKill, ...]]) -> None:
+    def run(self, rounds: Iterable[PlannedRound]) -> None:
         """Every round, with notifications delivered all the while."""
         with self.courier:
             try:
-                for kills in rounds:
-                    self._round(kills)
-            except NotReadyError as error:  # what was seen until then is reported nevertheless
+                for one in rounds:
+                    self._round(one)
+            except HqError as error:  # what was seen until then is reported nevertheless
                 self._broken(str(error))
 
     def settle(self) -> None:
@@ -113,39 +116,48 @@ class Monkey:
         except NotReadyError as error:
             self._broken(str(error))
 
-    def _round(self, planned: tuple[PlannedKill, ...]) -> None:
+    def _round(self, planned: PlannedRound) -> None:
         for observer in (self.prober, self.journal, self.scraper, self.courier):
             observer.check()
-        run, others = self._start(), tuple(kill.victim for kill in planned)
-        returns: list[threading.Thread] = []
-        number = len(self.runs)
-        for one in planned:
+        run = self._start(over_http=planned.over_http)
+        kills, returns = [], []
+        for one in planned.kills:
             moment = run.began + one.moment * self.loop_seconds
             time.sleep(max(0.0, moment - time.time()))  # the moment is what was drawn: there is nothing to wait for
-            done = self._kill(one, run, number, tuple(other for other in others if other != one.victim))
-            if done and one.victim != RUN:
-                returns.append(threading.Thread(target=self._time_return, args=(done,)))
-                returns[-1].start()
+            if kill := self._kill(one, run, planned):
+                kills.append(kill)
+                if one.victim != RUN:
+                    returns.append(threading.Thread(target=self._time_return, args=(kill,)))
+                    returns[-1].start()
         self._end(run)
-        for kill in self.kills:
-            if kill.round == number and kill.planned.victim == RUN:
+        for kill in kills:
+            kill.outcome = "killed" if run.killed else run.outcome
+            if kill.planned.victim == RUN:
                 self._time_fault(kill)
         for thread in returns:
             thread.join()
+        if {kill.planned.victim for kill in kills} <= BYSTANDERS and run.score is None:
+            self._broken(f"run {run.name} needed nothing of what was killed, and has no score: {run.last_words}")
+        if isinstance(run, RunOverHttp) and (answer := run.asked_again()):
+            self._broken(f"the key of run {run.name} was given again, and the answer was {answer}")
         self._clean_run()
 
-    def _kill(self, planned: PlannedKill, run: WatchedRun, number: int, others: tuple[str, ...]) -> Kill | None:
+    def _kill(self, planned: PlannedKill, run: WatchedRun, among: PlannedRound) -> Kill | None:
         self.journal.look()
-        phase = run.phase(self.journal)
+        phase = run.phase
         killed = run.kill() if planned.victim == RUN else PROGRAMS[planned.victim].kill(self.live)
         if killed is None:
             self.missed += 1
             self.say(f"kill {planned.number}: the run had ended")
             return None
         pid, at = killed
-        kill = Kill(planned, number, pid, at, at - run.began, phase, others)
+        others = tuple(one.victim for one in among.kills if one != planned)
+        kill = Kill(planned, pid, at, at - run.began, phase, others, among.over_http)
         self.kills.append(kill)
-        self.say(f"kill {planned.number}: {planned.victim} (pid {pid}), {kill.into_loop:.1f} s into the loop ({phase})")
+        how = " over HTTP" if among.over_http else ""
+        self.say(
+            f"kill {planned.number}: {planned.victim} (pid {pid}), {kill.into_loop:.1f} s into the loop ({phase}{how})"
+        )
         return kill
 
     def _time_return(self, kill: Kill) -> None:
@@ -170,18 +182,17 @@ class Monkey:
 
     def _clean_run(self) -> None:
         """A run that nothing disturbs, and an alert that Alertmanager has to deliver meanwhile."""
-        run, alert = self._start(), f"ChaosMonkeyAlert{len(self.runs)}"
+        run, alert = self._start(over_http=False), f"ChaosMonkeyAlert{len(self.runs)}"
         try:
             hand_in(self.live.stack, alert)
         except OSError as error:
             self._broken(f"Alertmanager did not take {alert}: {error}")
         self._end(run)
-        score = run.result.get("score")
-        if score is None:
+        if run.score is None:
             self._broken(f"run {run.name} after kill {len(self.kills)} has no score: {run.last_words}")
         else:
-            self.scores.append(score)
-        self.say(f"run {run.name}: {score}")
+            self.scores.append(run.score)
+        self.say(f"run {run.name}: {run.score}")
         self._await_notification(alert)
 
     def _await_notification(self, alert: str) -> None:
@@ -193,15 +204,20 @@ class Monkey:
         except NotReadyError as error:
             self._broken(str(error))
 
-    def _start(self) -> WatchedRun:
-        self.runs.append(start_run(self.live, self.words / f"run-{len(self.runs) + 1}"))
-        return self.runs[-1]
+    def _start(self, *, over_http: bool) -> WatchedRun:
+        if over_http:
+            run: WatchedRun = RunOverHttp(self.live, self.journal, self.token)
+        else:
+            run = RunByCommand(self.live, self.journal, self.live.stack.directory / f"run-{len(self.runs) + 1}")
+        self.runs.append(run)
+        return run
 
     def _end(self, run: WatchedRun) -> None:
-        try:
-            run.end(RUN_SECONDS)
-        except subprocess.TimeoutExpired:
+        """Waits for the end of a run; one that lives must write down how it ended."""
+        if not run.ended_within(RUN_SECONDS):
             self._broken(f"run {run.name} did not end within {RUN_SECONDS:g} s: {run.last_words}")
+        elif not run.killed and run.name and run.outcome is None:
+            self._broken(f"run {run.name} was not killed, and did not say how it ended: {run.last_words}")
 
     def _broken(self, sentence: str) -> None:
         self.breaches.append(Breach(Promise.WORK_GOES_ON, sentence))
@@ -213,7 +229,7 @@ class Monkey:
         acknowledged = [record for run in self.runs for record in run.acknowledged()]
         acknowledged += [(KIND, {"fingerprint": one}) for one in self.courier.acknowledged]
         return [
-            *outlived(self.prober.looks, [run.span(self.journal) for run in self.runs]),
+            *outlived(self.prober.looks, [run.span for run in self.runs]),
             *self.journal.breaches,
             *lost(lines, self.journal.path),
             *hidden(lines),

@@ -16,10 +16,16 @@ class PlannedKill:
     moment: float
 
 
-def planned_rounds(
-    victims: Sequence[str], kills: int, together: tuple[int, int], seed: int
-) -> Iterator[tuple[PlannedKill, ...]]:
-    """Rounds with so many kills of different victims (fewest, most), in order of their moments, `kills` in all.
+@dataclass(frozen=True)
+class PlannedRound:
+    """Kills of different victims during one loop, in order of their moments, and how its run is started."""
+
+    kills: tuple[PlannedKill, ...]
+    over_http: bool
+
+
+def planned_rounds(victims: Sequence[str], kills: int, together: tuple[int, int], seed: int) -> Iterator[PlannedRound]:
+    """Rounds with so many kills each (fewest, most), `kills` in all; half of the runs are started over HTTP.
 
     Every victim comes equally often (give or take one), in an order by chance.
     """
@@ -37,4 +43,4 @@ def planned_rounds(
             chosen.append(victim)
         planned = [PlannedKill(number + index, victim, chance.random()) for index, victim in enumerate(chosen)]
         number += len(chosen)
-        yield tuple(sorted(planned, key=lambda kill: kill.moment))
+        yield PlannedRound(tuple(sorted(planned, key=lambda kill: kill.moment)), over_http=chance.random() < 0.5)

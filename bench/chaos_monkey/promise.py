@@ -20,7 +20,10 @@ class Promise(StrEnum):
     FAULTS_END = f"no fault outlives its run's process by more than its TTL ({TTL:g} s), nor its deadline"
     RECORDS_STAY = "no journal record is lost or changed, and what was acknowledged is there"
     COUNTERS_RISE = "no counter goes down, and in the end each says what the journal says"
-    WORK_GOES_ON = f"every program is ready again within {BACK_SECONDS:g} s, and the next run ends with a score"
+    WORK_GOES_ON = (
+        f"every program is ready again within {BACK_SECONDS:g} s, and the next run ends with a score; so does one that "
+        "lost only serve or Alertmanager"
+    )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
@@ -48,12 +49,13 @@ def _kill(kill: Kill) -> Document:
         "number": kill.planned.number,
         "victim": kill.planned.victim,
         "moment": round(kill.planned.moment, 4),
-        "round": kill.round,
         "pid": kill.pid,
         "at": round(kill.at, 3),
         "into_loop_seconds": round(kill.into_loop, 3),
         "phase": kill.phase,
         "together_with": list(kill.together_with),
+        "over_http": kill.over_http,
+        "outcome": kill.outcome,
         "fault_seconds": _rounded(kill.fault_seconds),
         "back_seconds": _rounded(kill.back_seconds),
     }
@@ -65,6 +67,7 @@ def tables(sessions: Sequence[Document]) -> str:
     sections = (
         ("| promise | held |", "|---|---|", _promises(sessions)),
         ("| killed | times | " + " | ".join(PHASES) + " |", "|---" * (len(PHASES) + 2) + "|", _phases(kills)),
+        ("| killed alone | how the run that was under way ended |", "|---|---|", _outcomes(kills)),
         ("| killed | seconds into the loop, in order |", "|---|---|", _moments(kills)),
         ("| killed | ready again after: median, 95 %, longest |", "|---|---|", _returns(kills)),
         (
@@ -89,6 +92,14 @@ def _phases(kills: Sequence[Document]) -> Iterator[str]:
         those = [kill["phase"] for kill in kills if victim in (None, kill["victim"])]
         counts = " | ".join(str(those.count(phase)) for phase in PHASES)
         yield f"| {'all' if victim is None else f'`{victim}`'} | {len(those)} | {counts} |"
+
+
+def _outcomes(kills: Sequence[Document]) -> Iterator[str]:
+    for victim in VICTIMS:
+        if victim != RUN:
+            those = [kill for kill in kills if kill["victim"] == victim and not kill["together_with"]]
+            counts = Counter((kill["outcome"] or "never began").replace("_", " ") for kill in those)
+            yield f"| `{victim}` | {', '.join(f'{count} {name}' for name, count in counts.most_common()) or '-'} |"
 
 
 def _moments(kills: Sequence[Document]) -> Iterator[str]:

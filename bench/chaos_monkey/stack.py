@@ -25,6 +25,6 @@ _CHANGES = (
 @contextmanager
 def stack_under_test(directory: Path) -> Iterator[LiveStack]:
     """The stack, up and steady, in `directory`."""
-    with live_stack(copy_stack(directory, *_CHANGES)) as live:
+    with live_stack(copy_stack(directory, *_CHANGES), "--enable-chaos-api") as live:
         live.wait_until_steady()
         yield live

@@ -84,4 +84,7 @@ PROGRAMS = {
         ),
     )
 }
+BYSTANDERS = frozenset({"serve", "alertmanager"})
+"""A run needs nothing of these: not to begin, nor to end with a score."""
+
 VICTIMS = ("serve", RUN, "envoy", "prometheus", "alertmanager")

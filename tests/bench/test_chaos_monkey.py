@@ -217,16 +217,17 @@ class TestPlan:
     @pytest.mark.parametrize("together", [1, 2, 3, 5])
     def test_every_victim_comes_equally_often_and_once_a_round(self, together: int) -> None:
         rounds = list(planned_rounds(VICTIMS, 50, (1, together), seed=together))
-        victims = [kill.victim for kills in rounds for kill in kills]
+        victims = [kill.victim for one in rounds for kill in one.kills]
         assert {victims.count(victim) for victim in VICTIMS} == {10}
-        for kills in rounds:
-            assert 1 <= len({kill.victim for kill in kills}) == len(kills) <= together
-            assert [kill.moment for kill in kills] == sorted(kill.moment for kill in kills)
-        assert sorted(kill.number for kills in rounds for kill in kills) == list(range(50))
+        for one in rounds:
+            assert 1 <= len({kill.victim for kill in one.kills}) == len(one.kills) <= together
+            assert [kill.moment for kill in one.kills] == sorted(kill.moment for kill in one.kills)
+        assert sorted(kill.number for one in rounds for kill in one.kills) == list(range(50))
+        assert {one.over_http for one in rounds} == {True, False}
 
 
 def killed(victim: str, phase: str, moment: float, **measured: float) -> Mapping[str, Any]:
-    nothing = {"back_seconds": None, "fault_seconds": None}
+    nothing = {"back_seconds": None, "fault_seconds": None, "together_with": [], "outcome": "resilient"}
     return {"victim": victim, "phase": phase, "into_loop_seconds": moment, **nothing, **measured}
 
 
@@ -247,6 +248,7 @@ class TestReport:
     def test_it_tells_what_was_measured(self) -> None:
         text = tables([self.SESSION, self.SESSION])
         assert "| `serve` | 4 | 0 | 2 | 2 | 0 | 0 |" in text
+        assert "| `serve` | 4 resilient |" in text
         assert "| `serve` | 0.5, 0.5, 4.0, 4.0 |" in text
         assert "| `serve` | 1.0 s, 1.2 s, 1.2 s |" in text
         assert "| `run` | 2 | 2.9 s, 2.9 s, 2.9 s |" in text
