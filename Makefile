@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install lint check test bench chaos-monkey demo docs generate lock
+.PHONY: help install lint check test bench chaos-monkey demo docs dist generate lock
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -49,6 +49,9 @@ docs: .venv/installed ## the pages that are generated, and the list of commands 
 
 generate: .venv/installed ## rules and dashboards from stack.yaml
 	$(BIN)/dev-hq generate
+
+dist: .venv/installed ## the wheel and the sdist, into dist/; TAG=v1.2.3 must be the version
+	scripts/make-dist $(TAG)
 
 lock: .venv/installed ## requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --group dev --all-extras --universal --generate-hashes --no-header --quiet --output-file requirements.lock
