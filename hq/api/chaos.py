@@ -43,7 +43,14 @@ Key = Annotated[
 ]  # fmt: skip
 RunName = Annotated[str, Path(pattern=f"^{RUN_ID}$", description="What the run is called.")]
 T = TypeVar("T")
-_LOCATION = {"Location": {"description": "The path of the run.", "required": True, "schema": {"type": "string"}}}
+_THIS_RUN = {"run": "$response.body#/run"}
+_SHOWN: dict[str, Any] = {
+    "headers": {"Location": {"description": "The path of the run.", "required": True, "schema": {"type": "string"}}},
+    "links": {
+        "run": {"operationId": "get_chaos_run", "parameters": _THIS_RUN},
+        "events": {"operationId": "follow_chaos_run", "parameters": _THIS_RUN},
+    },
+}
 
 
 def chaos(doors: Doors, stack: Stack, streams: Streams, *, enabled: bool) -> tuple[APIRouter, ...]:
@@ -114,8 +121,8 @@ def _starting(router: APIRouter, stack: Stack, runs: Runs, *, enabled: bool) -> 
         response_description="The run, which begins now.",
         dependencies=[Depends(refuse_if_off)],
         responses={
-            200: {"model": Run, "description": "The run that was started before with this key.", "headers": _LOCATION},
-            202: {"headers": _LOCATION},
+            200: {"model": Run, "description": "The run that was started before with this key.", **_SHOWN},
+            202: _SHOWN,
             **refuses(403, "Runs may not be started over HTTP.", OFF),
             **refuses(404, "There is no such scenario or target.", 'there is no target "shp"; did you mean "shop"?'),
             **refuses(

@@ -33,11 +33,8 @@ HEARTBEAT = b":\n\n"
 
 LastEventId = Annotated[
     str | None,
-    Header(
-        alias="Last-Event-ID", description="The id of the last event that was read: the answer goes on after it.",
-        json_schema_extra={"maxLength": 200},
-    ),
-]  # fmt: skip
+    Header(alias="Last-Event-ID", description="The id of the last event that was read: the answer goes on after it."),
+]
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ def notification_records(message: Mapping[str, Any]) -> list[dict[str, object]]:
         raise ApiError(400, 'the message must be an Alertmanager webhook of version "4"')
     receiver = _text(message, "receiver", "the message")
     truncated = message.get("truncatedAlerts", 0)
+    if isinstance(truncated, float) and truncated.is_integer():  # to JSON, 1.0 is a whole number
+        truncated = int(truncated)
     if isinstance(truncated, bool) or not isinstance(truncated, int) or not 0 <= truncated < 2**31:
         raise ApiError(400, "truncatedAlerts must be a whole number")
     alerts = message.get("alerts")

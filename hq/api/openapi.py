@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
 from hq.api.errors import ErrorBody
+from hq.api.event_kinds import EVENT_STREAM, schemas_of_events
 from hq.api.examples import EXAMPLES, PARAMETERS
 from hq.api.reference.operations import reference_of
 from hq.api.reference.page import POLICY, page
@@ -115,7 +116,7 @@ def document_of(app: FastAPI) -> Json:
     schemas = components.setdefault("schemas", {})
     for operations in document["paths"].values():
         for operation in operations.values():
-            schemas.update(_schemas_of_events(operation))
+            schemas.update(_models_of_events(operation))
             if "requestBody" in operation:
                 named(operation["requestBody"], schemas)
             for parameter in operation.get("parameters", ()):
@@ -146,10 +147,14 @@ def _with_example(name: str, schema: Json) -> Json:
     return {"examples": [EXAMPLES[name]]} | schema if name in EXAMPLES else schema
 
 
-def _schemas_of_events(operation: Json) -> Json:
-    """The models of its events, which FastAPI does not know, taken out of their descriptions."""
-    events = operation["responses"].get("200", {}).get("x-events", ())
-    return {name: schema for event in events for name, schema in event["data"].pop("$defs", {}).items()}
+def _models_of_events(operation: Json) -> Json:
+    """The models of its events, which FastAPI does not know, taken out of their schemas."""
+    answer = operation["responses"].get("200", {})
+    events = schemas_of_events(answer)
+    if events:
+        answer["content"][EVENT_STREAM]["schema"].pop("type")  # FastAPI's guess: a text
+    data = [event["properties"]["data"]["contentSchema"] for event in events]
+    return {name: schema for of_event in data for name, schema in of_event.pop("$defs", {}).items()}
 
 
 def _answers(operation: Json, schemas: Json) -> Json:

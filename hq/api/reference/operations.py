@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hq.api.errors import CODES
+from hq.api.event_kinds import schemas_of_events
 from hq.api.reference.kinds import kind_of, limits_of, model_of
 from hq.api.reference.samples import Samples, curl
 
@@ -122,7 +123,6 @@ def reference_of(document: Json) -> Reference:
 def _operation(method: str, path: str, operation: Json, document: Json) -> Operation:
     samples = Samples(document["components"]["schemas"])
     replies = operation["responses"]
-    events = replies.get("200", {}).get("x-events", ())
     return Operation(
         operation["operationId"],
         method.upper(),
@@ -135,7 +135,7 @@ def _operation(method: str, path: str, operation: Json, document: Json) -> Opera
         curl(method.upper(), path, operation, samples),
         tuple(_reply(int(status), reply, samples) for status, reply in replies.items() if "$ref" not in reply),
         tuple(reply["$ref"].rpartition("/")[2] for reply in replies.values() if "$ref" in reply),
-        tuple(Field(event["event"], kind_of(event["data"]), True, event["description"]) for event in events),
+        tuple(map(_event, schemas_of_events(replies.get("200", {})))),
     )
 
 
@@ -163,6 +163,11 @@ def _parameter(parameter: Json) -> Field:
     schema = parameter["schema"]
     words = _sentences(f"In the {parameter['in']}.", parameter.get("description", ""), *limits_of(schema))
     return Field(parameter["name"], kind_of(schema), parameter.get("required", False), words)
+
+
+def _event(event: Json) -> Field:
+    parts = event["properties"]
+    return Field(parts["event"]["const"], kind_of(parts["data"]["contentSchema"]), True, event["description"])
 
 
 def _model(name: str, schema: Json) -> Model:

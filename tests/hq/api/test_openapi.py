@@ -11,10 +11,12 @@ import jsonschema_rs
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
+from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from exporters.journal import Configured
 from hq.api.application import Serving, create_app
 from hq.api.errors import CODES
+from hq.api.event_kinds import schemas_of_events
 from hq.api.openapi import TAGS, rendered
 from hq.api.reference.shipped import shipped_document
 from stack.version import installed_version
@@ -67,6 +69,10 @@ def test_what_is_served_is_the_document_byte_for_byte(served: Served) -> None:
     answer = served.get("/openapi.json")
     assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     assert answer.body == served.get("/openapi.json").body == rendered(DOCUMENT)
+
+
+def test_it_is_a_document_of_openapi() -> None:
+    assert [str(error) for error in OPENAPI_31_VALIDATOR.iter_errors(DOCUMENT)] == []
 
 
 def test_it_says_what_it_is() -> None:
@@ -196,7 +202,7 @@ def models_of_bodies() -> Iterator[str]:
         for part in parts:
             schema = part.get("content", {}).get("application/json", {}).get("schema", {})
             yield from referred(schema)
-            yield from referred([event["data"] for event in part.get("x-events", ())])
+            yield from referred(schemas_of_events(part))
 
 
 @pytest.mark.parametrize("name", sorted({reference.rpartition("/")[2] for reference in models_of_bodies()}))
@@ -219,8 +225,8 @@ def test_a_stream_is_described_with_its_events(name: str) -> None:
     answer = answers(OPERATIONS[name])[200]
     assert list(answer["content"]) == ["text/event-stream"]
     assert answer["content"]["text/event-stream"]["example"].endswith("\n\n")
-    events = {event["event"]: event["data"]["$ref"].rpartition("/")[2] for event in answer["x-events"]}
-    assert events.keys() >= ({"run_finished", "end"} if "{run}" in name else {"snapshot", "started", "blind", "seeing"})
+    events = {event["properties"]["event"]["const"] for event in schemas_of_events(answer)}
+    assert events >= ({"run_finished", "end"} if "{run}" in name else {"snapshot", "started", "blind", "seeing"})
 
 
 @pytest.mark.parametrize("path", sorted({name.partition(" ")[2] for name in OPERATIONS}))
