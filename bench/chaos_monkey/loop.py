@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from types import TracebackType
 
@@ -14,7 +15,7 @@ from bench.chaos_monkey.counters import CounterScraper, told_by, unlike
 from bench.chaos_monkey.courier import KIND, Courier, hand_in
 from bench.chaos_monkey.faults import FaultProber, Look, gone_after, outlived
 from bench.chaos_monkey.journal import JournalFollower, hidden, lost, missing
-from bench.chaos_monkey.plan import PlannedKill, PlannedRound
+from bench.chaos_monkey.plan import HALF, PlannedKill, PlannedRound
 from bench.chaos_monkey.promise import ALLOWANCE, BACK_SECONDS, Breach, Promise
 from bench.chaos_monkey.run_by_command import RunByCommand
 from bench.chaos_monkey.run_over_http import RunOverHttp, token_for_runs
@@ -66,7 +67,7 @@ class Monkey:
     runs: list[WatchedRun] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     breaches: list[Breach] = field(default_factory=list)
-    missed: int = 0
+    missed: list[PlannedKill] = field(default_factory=list)
     loop_seconds: float = 0.0
     _observers: ExitStack = field(default_factory=ExitStack)
 
@@ -105,6 +106,7 @@ class Monkey:
             try:
                 for one in rounds:
                     self._round(one)
+                self._make_up()
             except HqError as error:  # what was seen until then is reported nevertheless
                 self._broken(str(error))
 
@@ -115,6 +117,14 @@ class Monkey:
             wait_for(lambda: self.scraper.scrapes >= scrapes + 2, 30, "the exporter was not scraped any more")
         except NotReadyError as error:
             self._broken(str(error))
+
+    def _make_up(self) -> None:
+        """Kills the runs that had ended when their moment came, each alone and at another moment."""
+        chance = random.Random(self.seed + 1)
+        for _ in range(3 * len(self.missed)):
+            if self.missed:
+                kill = replace(self.missed.pop(0), moment=chance.random())
+                self._round(PlannedRound((kill,), over_http=chance.random() < HALF))
 
     def _round(self, planned: PlannedRound) -> None:
         for observer in (self.prober, self.journal, self.scraper, self.courier):
@@ -147,7 +157,7 @@ class Monkey:
         phase = run.phase
         killed = run.kill() if planned.victim == RUN else PROGRAMS[planned.victim].kill(self.live)
         if killed is None:
-            self.missed += 1
+            self.missed.append(planned)
             self.say(f"kill {planned.number}: the run had ended")
             return None
         pid, at = killed

@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+HALF = 0.5
+
 
 @dataclass(frozen=True)
 class PlannedKill:
@@ -43,4 +45,4 @@ def planned_rounds(victims: Sequence[str], kills: int, together: tuple[int, int]
             chosen.append(victim)
         planned = [PlannedKill(number + index, victim, chance.random()) for index, victim in enumerate(chosen)]
         number += len(chosen)
-        yield PlannedRound(tuple(sorted(planned, key=lambda kill: kill.moment)), over_http=chance.random() < 0.5)
+        yield PlannedRound(tuple(sorted(planned, key=lambda kill: kill.moment)), over_http=chance.random() < HALF)

@@ -27,7 +27,7 @@ def document(monkey: Monkey, asked: Document) -> Document:
         "asked": asked,
         "loop_seconds": round(monkey.loop_seconds, 1),
         "kills": [_kill(kill) for kill in monkey.kills],
-        "missed": monkey.missed,
+        "missed": len(monkey.missed),
         "runs_after": len(monkey.scores),
         "seen": {
             "looks at members and runtime": len(looks),

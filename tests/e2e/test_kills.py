@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 import pytest
@@ -12,14 +11,14 @@ from bench.chaos_monkey.victims import VICTIMS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
+SEED = 149  # serve, then the run while its fault is on, then Alertmanager; Prometheus and Envoy in the next loop
+
 
 def test_no_promise_is_broken_by_a_kill(tmp_path: Path) -> None:
-    seed = secrets.randbelow(10**6)
-    print(f"seed {seed}")
-    session = let_loose(tmp_path, kills=len(VICTIMS), seed=seed, victims=VICTIMS, together=(3, 3), say=print)
+    session = let_loose(tmp_path, kills=len(VICTIMS), seed=SEED, victims=VICTIMS, together=(3, 3), say=print)
     assert session["breaches"] == []
-    assert len(session["kills"]) + session["missed"] == len(VICTIMS)
-    assert session["runs_after"] >= 1
+    assert sorted(kill["victim"] for kill in session["kills"]) == sorted(VICTIMS)
+    assert session["runs_after"] == len(VICTIMS) // 2
     assert session["seen"]["looks that showed a fault"] > 0
     assert session["seen"]["notifications acknowledged"] > 0
     assert session["seen"]["scrapes"] > 0
