@@ -24,9 +24,9 @@ WEEK = 7 * 86400.0
 _KEYS = ("version", "stack", "prometheus", "vars", "defaults", "slos", "gates", "on_fail")
 
 
-def load_gates(path: Path, variables: Mapping[str, str]) -> Checklist:
-    """The checklist in the gates file `path`, with these values of its variables; raises HqError."""
-    root = read_document(path, if_missing="name your gates file with --config")
+def load_gates(path: Path, variables: Mapping[str, str], option: str = "--config") -> Checklist:
+    """The checklist in the gates file `path`, which `option` names, with these variables; raises HqError."""
+    root = read_document(path, if_missing=f"name your gates file with {option}")
     keys = _top(root)
     values = Variables(variables, os.environ)
     if "vars" in keys:

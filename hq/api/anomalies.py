@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from hq.api.anomalies_answer import AnomaliesFound
 from hq.api.anomaly_watch import AnomalyWatch, Observer
 from hq.api.doors import Doors
-from hq.api.events import TOO_MANY, EventStream, LastEventId
+from hq.api.events import STOPPING, TOO_MANY, EventStream, LastEventId
 from hq.api.refusals import RETRY_AFTER, refuses
 from hq.api.streamed import OF_ANOMALIES
 from hq.api.tokens import Scope
@@ -24,13 +24,19 @@ def anomalies(doors: Doors, stack: Stack) -> APIRouter:
     router = doors.to(Scope.READ, "anomalies")
     watch = AnomalyWatch(Observer(stack.prometheus), EVERY)
 
-    @router.get("/api/anomalies", response_model=AnomaliesFound, summary="See what is anomalous now")
-    async def see_anomalies() -> dict[str, Any]:
+    @router.get(
+        "/api/anomalies",
+        response_model=AnomaliesFound,
+        summary="See what is anomalous now",
+        responses=refuses(503, "The server was stopped meanwhile.", STOPPING, RETRY_AFTER),
+    )
+    async def see_anomalies(request: Request) -> dict[str, Any]:
         """As a line of `dev-hq anomalies --watch --json`.
 
         The status is 200 too when nobody can say what is anomalous: the state is `blind` then, and the reason why.
         """
-        return await watch.now()
+        now: dict[str, Any] = await request.app.state.streams.before_the_end(watch.now())
+        return now
 
     @router.get(
         "/api/anomalies/stream",

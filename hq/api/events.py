@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Header
 from fastapi.responses import StreamingResponse
@@ -29,7 +29,11 @@ STALLED_SECONDS = 60.0
 MOST_STREAMS = 100
 TOO_MANY = f"{MOST_STREAMS} streams are open already; close one"
 
+STOPPING = "dev-hq serve was stopped before this was done; ask again when it runs"
+
 HEARTBEAT = b":\n\n"
+
+Given = TypeVar("Given")
 
 LastEventId = Annotated[
     str | None,
@@ -61,7 +65,20 @@ class Streams:
         """Ends them all; for the event loop's own thread."""
         self.ending.set()
 
-    async def wait_for(self, coming: asyncio.Task[Any], seconds: float) -> None:
+    async def before_the_end(self, work: Coroutine[Any, Any, Given], patience: float = 0.0) -> Given:
+        """What `work` gives; raises ApiError (503) when it is not done so many seconds after streams have to end.
+
+        The server would cut it off without an answer, and without its line in the audit.
+        """
+        coming = asyncio.create_task(work)
+        await self.wait_for(coming, None)
+        await asyncio.wait((coming,), timeout=patience)
+        if not coming.done():
+            coming.cancel()
+            raise ApiError(503, STOPPING, {"retry-after": "10"})
+        return coming.result()
+
+    async def wait_for(self, coming: asyncio.Task[Any], seconds: float | None) -> None:
         """Returns when it has come, when the streams end, or after so many seconds."""
         end = asyncio.create_task(self.ending.wait())
         try:

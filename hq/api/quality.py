@@ -30,6 +30,8 @@ RETRY_SECONDS = 5
 SHORTEST_WINDOW = 0.001
 BUSY = f"{MOST_CHECKS} checks are going on already; ask again in {RETRY_SECONDS} s"
 MOST_NAMES = 200
+PATIENCE = 3.0
+"""A check that is going on when the server stops has so many seconds left: fewer than the server itself."""
 
 _RUN_ID = "[!-~]{1,200}"
 
@@ -93,7 +95,7 @@ def quality(doors: Doors, stack: Stack, gates: Path | None = None) -> APIRouter:
         responses={
             **refuses(
                 422, "No such gate or service, or a window in which nothing counts.",
-                'stack.yaml: there is no service "shp"; did you mean "shop"?',
+                'there is no service "shp"; did you mean "shop"?',
             ),
             **refuses(503, "So many checks are going on that this one was not begun.", BUSY, RETRY_AFTER),
         },
@@ -114,7 +116,8 @@ def quality(doors: Doors, stack: Stack, gates: Path | None = None) -> APIRouter:
         run_id = asked.run_id or idempotency_key
         if run_id:
             request.state.audit["run_id"] = run_id
-        report = await checks.run(lambda: _check(_configured(stack, gates), asked, run_id))
+        check = checks.run(lambda: _check(_configured(stack, gates), asked, run_id))
+        report = await request.app.state.streams.before_the_end(check, PATIENCE)
         request.state.audit.update(run_id=report.run_id, verdict=report.verdict)
         return answer(report)
 
@@ -123,7 +126,7 @@ def quality(doors: Doors, stack: Stack, gates: Path | None = None) -> APIRouter:
 
 def _configured(stack: Stack, gates: Path | None) -> Checklist:
     try:
-        return replace(read_checklist(stack.file, gates, {}), journal=stack.journal)
+        return replace(read_checklist(stack.file, gates, {}, "--gates"), journal=stack.journal)
     except HqError as error:
         raise logged(500, "the gates cannot be read", error) from None
 

@@ -105,7 +105,7 @@ def _faults(stack: Stack) -> list[tuple[str, str, str]]:
 def _gates(stack: Stack, gates: Path | None) -> list[tuple[str, str]]:
     from gates.configuration.reading import read_checklist
 
-    return [(gate.name, gate.service) for gate in read_checklist(stack.file, gates, {}).gates]
+    return [(gate.name, gate.service) for gate in read_checklist(stack.file, gates, {}, "--gates").gates]
 
 
 def _address(text: str) -> Address:
