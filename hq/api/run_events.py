@@ -11,6 +11,7 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
+from hq.api.errors import ApiError
 from hq.api.events import Event
 from hq.api.run_models import moment
 from hq.api.run_request import without_paths
@@ -37,7 +38,7 @@ class RunFeed:
     async def events(self, run: str, after: int) -> AsyncGenerator[Event, None]:
         """Every record of the run after the first so many, and `end` with the run when it has ended.
 
-        It ends without that when the journal cannot be read or written: whoever follows comes back and asks again.
+        It ends without that when the journal cannot be read or written or is another: whoever follows asks again.
         """
         try:
             while True:
@@ -51,7 +52,7 @@ class RunFeed:
                     after = count
                 await asyncio.sleep(EVERY_SECONDS)
                 await self._read_on()
-        except JournalError as error:
+        except (JournalError, ApiError) as error:
             _log.warning("%s", error)
 
     async def _read_on(self) -> None:

@@ -207,7 +207,9 @@ class Runs:
             report = json.loads(text, parse_constant=_refuse)
         except (OSError, ValueError, RecursionError):
             return {}
-        return report if isinstance(report, dict) else {}
+        if not isinstance(report, dict):
+            return {}
+        return report | {"reason": without_paths(str(report.get("reason", "")), self.stack)}
 
 
 def _refuse(word: str) -> NoReturn:

@@ -287,7 +287,7 @@ def test_a_run_tells_what_its_report_says(api: ChaosApi) -> None:
     reports = api.served.stack.directory / "reports"
     reports.mkdir()
     part = {"name": "impact", "points": 1.5, "of": 50.0, "evidence": ["much"]}
-    report = {"schema": 1, "parts": [part], "recommendations": ["retry"], "service": "shop"}
+    report = {"schema": 1, "parts": [part], "recommendations": ["retry"], "reason": "x"}
     (reports / "r1.json").write_text(json.dumps(report))
     run = api.get("r1")
     assert (run["parts"], run["recommendations"], run["report"]) == ([part], ["retry"], report)
@@ -325,6 +325,18 @@ def test_a_journal_that_was_replaced_is_read_from_its_start(api: ChaosApi) -> No
     api.journal.append("run_finished", {"run": "after-b", "scenario": "s", "target": "t", "outcome": "resilient"})
     runs = api.read(api.served.ask("read", "GET", "/api/chaos/runs"))["runs"]
     assert {run["run"] for run in runs} == {"after-a", "after-b"}
+
+
+def test_who_follows_while_the_journal_is_replaced_is_let_go(api: ChaosApi) -> None:
+    """And asks again, as after every stream that ends without `end`."""
+    api.journal.append("run_requested", {"run": "before", **REQUESTED})
+    with held(log_of(api.journal.path, "before")), api.following("before") as response:
+        events = events_in(response)
+        next(events)
+        api.served.stack.journal.unlink()
+        api.journal.append("notification", {"of": "another journal"})
+        assert list(events) == []
+    assert api.served.ask("read", "GET", "/api/chaos/runs/before/events").status == 404
 
 
 def test_the_cli_stops_a_run_that_was_started_over_http(api: ChaosApi) -> None:
