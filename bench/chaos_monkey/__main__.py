@@ -58,6 +58,7 @@ def let_loose(
     directory: Path, *, kills: int, seed: int, victims: Sequence[str], together: tuple[int, int], say: Say
 ) -> Document:
     """One session on a stack of its own in `directory`, as a document; raises HqError when it cannot be tried."""
+    asked = {"kills": kills, "victims": list(victims), "together": together[1], "fault_seconds": FAULT_SECONDS}
     with stack_under_test(directory) as live:
         monkey = Monkey(live, seed, say)
         with monkey:
@@ -65,8 +66,9 @@ def let_loose(
             say(f"a loop that nothing disturbs takes {monkey.loop_seconds:.1f} s; seed {seed}")
             monkey.run(planned_rounds(victims, kills, together, seed))
             monkey.settle()
-    asked = {"kills": kills, "victims": list(victims), "together": together[1], "fault_seconds": FAULT_SECONDS}
-    return document(monkey, asked)
+        session = document(monkey, asked)
+        (directory / "report.json").write_text(json.dumps(session))  # whatever the end of the stack brings
+    return session
 
 
 def _session(arguments: argparse.Namespace) -> Document:
