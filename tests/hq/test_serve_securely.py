@@ -12,6 +12,7 @@ import trustme
 from hq.api.token_file import add_token
 from hq.api.tokens import Scope
 from hq.commands.serve import run as serve
+from hq.local import LocalStack, running
 from hq.programs import watching_programs
 from stack.address import Address
 from stack.loader import load_stack
@@ -126,3 +127,11 @@ def test_serve_itself_reads_it_from_the_stack_too(stack, monkeypatch) -> None:
         stack.file.write_text(text.replace("exporter: {", f"exporter: {{{words}"))
         with pytest.raises(StartedError, match=expected):
             serve(arguments)
+
+
+@pytest.mark.parametrize("asked_for", [True, False])
+def test_up_hands_on_what_it_was_asked_for(stack, monkeypatch, asked_for: bool) -> None:
+    monkeypatch.setattr(LocalStack, "start", lambda local: None)
+    with running(stack.file, lambda _: None, lambda: False, chaos_api=asked_for) as local:
+        exporter = next(program for program in watching_programs(local.stack) if program.name == "exporter")
+        assert ("--enable-chaos-api" in exporter.argv) is asked_for
