@@ -101,9 +101,15 @@ def test_a_message_that_comes_twice_is_written_twice_and_counted_once(served: Se
     assert samples['notification_delay_seconds_count{status="firing"}'] == 1
 
 
-def test_fields_that_are_not_known_are_passed_over(served: Served) -> None:
-    """59: Alertmanager adds fields within version 4, such as notificationReason in 0.29."""
+def test_59_fields_that_are_not_known_are_passed_over(served: Served) -> None:
+    """Alertmanager adds fields within version 4, such as notificationReason in 0.29."""
     assert served.notify(message(alert(new=[1]), notificationReason="x", truncatedAlerts=0)).status == 204
+
+
+def test_a_whole_number_may_be_written_with_a_point(served: Served) -> None:
+    """To JSON, 3.0 is one."""
+    assert served.notify(message(truncatedAlerts=3.0)).status == 204
+    assert served.notifications[0].data["truncated"] == 3
 
 
 def test_a_message_without_truncated_alerts_is_from_an_old_alertmanager(served: Served) -> None:
@@ -134,8 +140,8 @@ def test_long_annotations_are_cut_and_too_large_ones_left_out(served: Served) ->
     assert second.data["annotations"] == {}
 
 
-def test_text_that_no_utf8_can_hold_is_kept_and_scraped(served: Served) -> None:
-    """28: JSON can deliver half a surrogate pair."""
+def test_28_text_that_no_utf8_can_hold_is_kept_and_scraped(served: Served) -> None:
+    """JSON can deliver half a surrogate pair."""
     body = json.dumps(message(alert(labels={"alertname": "\ud800\0\n"})))
     assert served.notify(body.encode()).status == 204
     assert served.notifications[0].data["labels"] == {"alertname": "\ud800\0\n"}
