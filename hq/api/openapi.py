@@ -37,8 +37,8 @@ here, except by `/api/alerts`. Names are those that the stack defines; there is 
 
 Every refusal has one shape, `{"error": {"code", "message"}}`: the code is for programs, the sentence for people. \
 A request under a host name that is not served is refused, and so is one from a web page: one with `Origin`, or with \
-a `Sec-Fetch-Site` of `cross-site` or `same-site`. A request that is no HTTP is answered by the server \
-itself, with 400 and plain text.
+a `Sec-Fetch-Site` of `cross-site` or `same-site`. A request that is no HTTP is refused by the server \
+itself, in the same shape, and so is one whose headers are late (10 s) or longer than 16 KiB.
 
 The scope that a token needs stands with each operation; `quality` and `chaos` include `read`. The token goes into \
 the header `Authorization: Bearer TOKEN`. `/`, `/api`, `/openapi.json` and `/metrics` need a token of the scope read \

@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from hq.serving.protocol import protocol_for
-from hq.serving.tls import HANDSHAKE_SECONDS, CurrentContext
+from hq.serving.tls import HANDSHAKE_SECONDS, SHUTDOWN_SECONDS, CurrentContext
 from hq.serving.web import Web
 
 STOP_SECONDS = 5
@@ -44,7 +44,7 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         if self.config.is_ssl:
             create = partial(
-                loop.create_server, ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=HANDSHAKE_SECONDS
+                loop.create_server, ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=SHUTDOWN_SECONDS
             )
             loop.create_server = create  # type: ignore[method-assign]
         await super().startup(list(sockets) if sockets else None)

@@ -12,6 +12,7 @@ from stack.errors import ConfigError, HqError
 from stack.reading import MIB, read_bytes
 
 HANDSHAKE_SECONDS = 10.0
+SHUTDOWN_SECONDS = 2.0  # less than the server itself waits when it stops
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 
 
