@@ -272,6 +272,17 @@ def test_a_server_that_stops_ends_its_streams_at_once(tmp_path: Path, fake: Fake
         assert listener.next() is None
 
 
+def test_who_waits_for_a_look_is_told_that_the_server_stops(tmp_path: Path, fake: FakePrometheus) -> None:
+    with stopping(tmp_path, fake) as (served, stop), ThreadPoolExecutor(1) as pool:
+        served.bearer("read")
+        fake.answering.clear()
+        asking = pool.submit(served.ask, "read", "GET", NOW)
+        wait_for(lambda: fake.asked, 5, "nobody asks")
+        stop()
+        message = "dev-hq serve was stopped before this was done; ask again when it runs"
+        assert asking.result().error == (503, "unavailable", message)
+
+
 @contextmanager
 def stopping(directory: Path, fake: FakePrometheus) -> Iterator[tuple[Served, Callable[[], None]]]:
     """An API, and what stops it."""

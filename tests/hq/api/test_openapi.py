@@ -143,7 +143,7 @@ STATUSES = {
     "GET /-/healthy": {200},
     "GET /-/ready": {200, 503},
     "GET /api": {200},
-    "GET /api/anomalies": {200, 401, 500},
+    "GET /api/anomalies": {200, 401, 500, 503},
     "GET /api/anomalies/stream": {200, 401, 500, 503},
     "GET /api/chaos/runs": {200, 401, 422, 500},
     "GET /api/chaos/runs/{run}": {200, 401, 404, 422, 500},
