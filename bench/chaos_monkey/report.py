@@ -126,7 +126,7 @@ def _seen(sessions: Sequence[Document]) -> Iterator[str]:
     for name in names:
         values = [session["seen"][name] for session in sessions]
         yield f"| {name} | {max(values) if name == 'counters compared' else sum(values)} |"
-    yield f"| runs after a kill that ended with a score | {sum(session['runs_after'] for session in sessions)} |"
+    yield f"| runs that nothing disturbed, each with a score | {sum(session['runs_after'] for session in sessions)} |"
 
 
 def _spread(seconds: Iterable[float | None]) -> str:
