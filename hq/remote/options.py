@@ -60,12 +60,17 @@ def _token_file(arguments: argparse.Namespace) -> Path | None:
 
 def _refuse_without_server(arguments: argparse.Namespace) -> None:
     for name in ("token_file", "ca", "cert", "key", "insecure_http", "patience"):
-        if getattr(arguments, name, None):
+        if _is_given(arguments, name):
             raise HqError(f"--{name.replace('_', '-')} is for a server; name it with --server")
 
 
 def refuse_options(arguments: argparse.Namespace, reasons: dict[str, str]) -> None:
     """Raises HqError for the first option that was given and that a server cannot do, with the reason why."""
     for name, reason in reasons.items():
-        if getattr(arguments, name):
+        if _is_given(arguments, name):
             raise HqError(f"--{name.replace('_', '-')} cannot be used with --server: {reason}")
+
+
+def _is_given(arguments: argparse.Namespace, name: str) -> bool:
+    value = getattr(arguments, name, None)
+    return value is not None and value is not False and value != []

@@ -68,7 +68,6 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
     with live_stack(copy_stack(tmp_path_factory.mktemp("remote")), "--enable-chaos-api") as live:
         words = ("--scope", "chaos", "--scope", "quality", "--output", str(home / "token"))
         assert live.hq("token", "add", "ci", *words).returncode == 0
-        live.wait_until_steady()
         yield Remote(live, home)
 
 
@@ -78,16 +77,6 @@ def progress(out: str) -> list[str]:
     times = [float(seconds) for seconds, _ in lines]
     assert times == sorted(times)
     return [sentence for _, sentence in lines]
-
-
-def test_gates_and_anomalies_are_those_of_the_stack(remote: Remote) -> None:
-    check = remote.hq("quality", "check", "--format", "json")
-    report = json.loads(check.stdout)
-    assert check.returncode == report["exit_code"]
-    assert check.returncode in (0, 3), check.stdout  # so young a stack may have too little to tell again
-    verdicts = [one for one in remote.live.records("gate_verdict") if one.data["run_id"] == report["run_id"]]
-    assert [one.data["verdict"] for one in verdicts] == [one["verdict"] for one in report["gates"]]
-    assert remote.hq("anomalies", "--json").stdout == "[]\n"
 
 
 def test_a_run_survives_a_restart_of_the_server_and_ends_with_its_score(remote: Remote) -> None:
@@ -111,6 +100,16 @@ def test_a_run_survives_a_restart_of_the_server_and_ends_with_its_score(remote: 
     told = json.loads(remote.hq("chaos", "runs", "--json").stdout)
     assert [(one["run"], one["score"]) for one in told] == [(report["run"], report["score"])]
     assert remote.hq("chaos", "runs").stdout == remote.live.hq("chaos", "runs").stdout
+
+
+def test_gates_and_anomalies_are_those_of_the_stack(remote: Remote) -> None:
+    check = remote.hq("quality", "check", "--format", "json")
+    report = json.loads(check.stdout)
+    assert check.returncode == report["exit_code"]
+    assert check.returncode in (0, 3), check.stdout  # so young a stack may have too little to tell again
+    verdicts = [one for one in remote.live.records("gate_verdict") if one.data["run_id"] == report["run_id"]]
+    assert [one.data["verdict"] for one in verdicts] == [one["verdict"] for one in report["gates"]]
+    assert remote.hq("anomalies", "--json").stdout == "[]\n"
 
 
 def test_ctrl_c_withdraws_the_faults(remote: Remote) -> None:

@@ -183,6 +183,7 @@ HERE = "it is for gates that are judged on this machine"
         (["-c", "gates.yaml"], "--config", OWN),
         (["--var", "a=b"], "--var", OWN),
         (["--at", "1795341600"], "--at", MOMENT),
+        (["--at", "0"], "--at", MOMENT),
         (["--since", "1795341600"], "--since", MOMENT),
         (["--wait", "1m"], "--wait", MOMENT),
         (["--every", "1m"], "--every", MOMENT),
