@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.docs.commands import commands
 from tests.docs.pages import PAGES, Block, blocks
-from tests.docs.shell import shell
+from tests.docs.shell import Shell
 
 EMPTY = "an empty directory"
 COPY = "a copy of this repository"
@@ -31,14 +31,13 @@ def followed_in(place: str) -> list[str]:
     return [page for page in PAGES if page != TUTORIAL and any(not block.file for block in to_follow(page, place))]
 
 
-def follow(page: str, place: str, directory: Path, notes: Path) -> None:
-    """Types all that the page has for this place, in `directory`; what the shell notes lies in `notes`."""
-    with shell(directory, notes, beside=place == DEMO) as typed:
-        for block in to_follow(page, place):
-            if block.file:
-                (directory / block.file).parent.mkdir(parents=True, exist_ok=True)
-                (directory / block.file).write_text(block.text)
-            elif block.said_by_left:
-                typed.left_says(block.where, block.text.splitlines())
-            else:
-                typed.follow(block, commands(block))
+def follow(page: str, place: str, directory: Path, typed: Shell) -> None:
+    """Types all that the page has for this place into a shell in `directory`."""
+    for block in to_follow(page, place):
+        if block.file:
+            (directory / block.file).parent.mkdir(parents=True, exist_ok=True)
+            (directory / block.file).write_text(block.text)
+        elif block.said_by_left:
+            typed.left_says(block.where, block.text.splitlines())
+        else:
+            typed.follow(block, commands(block))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,20 +28,19 @@ ALONE = (
 class Shell:
     """bash in `directory`, with dev-hq and Debian's programs on PATH; each command keeps what those before it set.
 
-    Unless it is `beside` others it runs without root, in a network of its own, where the page's addresses are free.
+    It runs without root, in a network of its own, where the page's addresses are free.
     """
 
-    def __init__(self, directory: Path, notes: Path, *, beside: bool) -> None:
+    def __init__(self, directory: Path, notes: Path) -> None:
         self._notes = notes
         self._number = 0
         self._left = notes / "nothing"
-        self._ending = (signal.SIGTERM, signal.SIGKILL) if beside else (signal.SIGKILL,)
         environment = {
             "PATH": f"{PROGRAMS}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": str(notes), "LANG": "C.UTF-8", "COLUMNS": "120", "PYTHONDONTWRITEBYTECODE": "1",
         }  # fmt: skip
         self._bash = subprocess.Popen(
-            [*(() if beside else ALONE), "bash", "--noprofile", "--norc"],
+            [*ALONE, "bash", "--noprofile", "--norc"],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             cwd=directory, env=environment, text=True, start_new_session=True,
         )  # fmt: skip
@@ -82,9 +79,19 @@ class Shell:
         assert matches(command.output or (), seen[-1]), _difference(block.where, command.output or (), seen[-1])
 
     def _leave(self, block: Block, command: Command) -> None:
-        self._left = self._notes / f"left{self._number}"
-        self._type(f"{{ {command.text}\n}} > {self._left} 2>&1 &")
+        self.leave(command.text)
         self.left_says(block.where, command.output or ("...",))
+
+    def leave(self, text: str) -> None:
+        """Types a command that goes on while others are typed."""
+        self._left = self._notes / f"left{self._number}"
+        self._type(f"{{ {text}\necho $? > {self._left}.code; }} > {self._left} 2>&1 &")
+
+    def end_of_left(self, seconds: float) -> tuple[int, str]:
+        """Waits until what was left running last has ended; its exit code, and all that it said."""
+        code = self._left.with_suffix(".code")
+        wait_for(lambda: code.exists() and code.read_text().strip() != "", seconds, f"{self._left} goes on")
+        return int(code.read_text()), self._left.read_text()
 
     def left_says(self, where: str, shown: Sequence[str]) -> None:
         """Waits until what was left running last has said this."""
@@ -112,24 +119,10 @@ class Shell:
 
     def close(self) -> None:
         """Ends the shell and what it left running."""
-        for number in self._ending:
-            with suppress(ProcessLookupError):
-                os.killpg(self._bash.pid, number)
-            with suppress(NotReadyError):
-                wait_for(lambda: not _group(self._bash.pid), 20, "it goes on")
+        self._bash.kill()  # and by the kernel, what is in its process namespace
         self._bash.wait(10)
         if self._bash.stdin:
             self._bash.stdin.close()
-
-
-def _group(leader: int) -> bool:
-    """Whether a process of that group lives."""
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            fields = entry.read_text().rpartition(")")[2].split()
-            if int(fields[2]) == leader and fields[0] != "Z":
-                return True
-    return False
 
 
 def _difference(where: str, shown: Sequence[str], printed: Sequence[str]) -> str:
@@ -137,13 +130,10 @@ def _difference(where: str, shown: Sequence[str], printed: Sequence[str]) -> str
 
 
 @contextmanager
-def shell(directory: Path, notes: Path, *, beside: bool = False) -> Iterator[Shell]:
-    """A shell in `directory`, whose notes lie elsewhere; ended afterwards with all that it started.
-
-    `beside` what runs on this machine, or in a network of its own.
-    """
+def shell(directory: Path, notes: Path) -> Iterator[Shell]:
+    """A shell in `directory`, whose notes lie elsewhere; ended afterwards with all that it started."""
     notes.mkdir(parents=True, exist_ok=True)
-    opened = Shell(directory, notes, beside=beside)
+    opened = Shell(directory, notes)
     try:
         yield opened
     finally:

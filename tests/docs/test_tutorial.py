@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.following import EMPTY, TUTORIAL, follow
+from tests.docs.shell import shell
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -14,4 +15,5 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
     here = tmp_path / "shop"
     here.mkdir()
-    follow(TUTORIAL, EMPTY, here, tmp_path / "notes")
+    with shell(here, tmp_path / "notes") as typed:
+        follow(TUTORIAL, EMPTY, here, typed)
