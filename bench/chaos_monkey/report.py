@@ -82,9 +82,10 @@ def tables(sessions: Sequence[Document]) -> str:
 
 def _promises(sessions: Sequence[Document]) -> Iterator[str]:
     breaches = [breach for session in sessions for breach in session["breaches"]]
-    for promise in Promise:
-        broken = [breach["what"] for breach in breaches if breach["promise"] == promise.value]
-        yield f"| {promise.value} | {'**no**: ' + '; '.join(broken) if broken else 'yes'} |"
+    words = (*(promise.value for promise in Promise), *(breach["promise"] for breach in breaches))
+    for promise in dict.fromkeys(words):  # an older report may word them otherwise
+        broken = [breach["what"] for breach in breaches if breach["promise"] == promise]
+        yield f"| {promise} | {'**no**: ' + '; '.join(broken) if broken else 'yes'} |"
 
 
 def _phases(kills: Sequence[Document]) -> Iterator[str]:

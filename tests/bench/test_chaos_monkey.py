@@ -262,6 +262,10 @@ class TestReport:
         assert f"| {Promise.FAULTS_END} | **no**: {MEMBER} showed a fault |" in text
         assert f"| {Promise.COUNTERS_RISE} | yes |" in text
 
+    def test_a_breach_of_what_was_once_promised_is_in_it(self) -> None:
+        broken = {**self.SESSION, "breaches": [{"promise": "nothing is lost", "what": "a record is lost"}]}
+        assert "| nothing is lost | **no**: a record is lost |" in tables([broken])
+
     def test_it_is_written_into_a_page_and_a_breach_is_an_exit_code(self, tmp_path: Path) -> None:
         report, page = tmp_path / "report.json", tmp_path / "page.md"
         page.write_text("before\n<!-- monkey: begin -->\nold\n<!-- monkey: end -->\nafter\n")
