@@ -42,8 +42,10 @@ itself, in the same shape, and so is one whose headers are late (10 s) or longer
 
 The scope that a token needs stands with each operation; `quality` and `chaos` include `read`. The token goes into \
 the header `Authorization: Bearer TOKEN`. `/`, `/api`, `/openapi.json` and `/metrics` need a token of the scope read \
-only when the server listens beyond loopback, `/-/healthy` and `/-/ready` never do. `HEAD` is answered where `GET` is \
-for these six.
+only when the server listens beyond loopback, `/-/healthy` and `/-/ready` never do. What needs a token of the \
+scope read is also opened by a certificate that TLS has verified, and by the password of a user, where the \
+`--web.config.file` of the server names any; these four then need one of the three on loopback too. `HEAD` is answered \
+where `GET` is for these six.
 """
 TAGS = {
     "chaos": "Runs of scenarios: start one, see it, follow it, stop it. "

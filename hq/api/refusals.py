@@ -58,6 +58,10 @@ def _has_scope(operation: Operation, schemas: Schemas) -> bool:
     return any(scopes for scheme in operation.get("security", ()) for scopes in scheme.values())
 
 
+def _is_reading(operation: Operation, schemas: Schemas) -> bool:
+    return any("read" in scopes for scheme in operation.get("security", ()) for scopes in scheme.values())
+
+
 def _reads_body(operation: Operation, schemas: Schemas) -> bool:
     return "requestBody" in operation
 
@@ -100,7 +104,13 @@ COMMON = (
     ),
     Refused(
         "TokenRefused", 401, _has_door, "There is no bearer token, or none that is known.", "a bearer token is needed",
-        {"WWW-Authenticate": {"description": "The scheme.", "required": True, "schema": {"const": "Bearer"}}},
+        {
+            "WWW-Authenticate": {
+                "description": "`Bearer`, and `Basic` before it where users have passwords.",
+                "required": True,
+                "schema": {"type": "string"},
+            }
+        },
     ),
     Refused(
         "PageRefused", 403, lambda *of: not _has_scope(*of), "The request comes from a web page.",
@@ -129,5 +139,9 @@ COMMON = (
     Refused(
         "Broken", 500, _has_door, "Something went wrong here, and the log of `dev-hq serve` says what.",
         BROKEN,
+    ),
+    Refused(
+        "PasswordsBusy", 503, _is_reading, "Many passwords are being checked, where users have any.",
+        "too many passwords are being checked", RETRY_AFTER,
     ),
 )  # fmt: skip

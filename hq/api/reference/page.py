@@ -16,6 +16,7 @@ STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:62rem;margin:0 auto;padding:1rem}"
     "h2{border-bottom:1px solid;margin-top:3rem}h3{margin-top:2.5rem}"
     "pre{background:#8881;padding:.6rem;overflow-x:auto}code,pre{font:14px/1.45 ui-monospace,monospace}"
+    "h3 code{font-size:1.1em}"
     "table{border-collapse:collapse;margin:.5rem 0}th,td{border:1px solid #8886;padding:.2rem .6rem;text-align:left;"
     "vertical-align:top}nav ul{columns:2 22rem}:root{color-scheme:light dark}"
 )
