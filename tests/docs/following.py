@@ -27,8 +27,12 @@ def to_follow(page: str, place: str) -> list[Block]:
 
 
 def followed_in(place: str) -> list[str]:
-    """The pages with commands that run in this place, but for the tutorial."""
-    return [page for page in PAGES if page != TUTORIAL and any(not block.file for block in to_follow(page, place))]
+    """The pages with commands that run in this place, but for the tutorial; last those that leave a run running."""
+    pages = [page for page in PAGES if page != TUTORIAL and any(not block.file for block in to_follow(page, place))]
+    return sorted(
+        pages,
+        key=lambda page: any(block.left_running and "chaos run" in block.text for block in to_follow(page, place)),
+    )
 
 
 def follow(page: str, place: str, directory: Path, typed: Shell) -> None:

@@ -82,6 +82,10 @@ class Shell:
         self.leave(command.text)
         self.left_says(block.where, command.output or ("...",))
 
+    def forget(self) -> None:
+        """Forgets what a page has set for dev-hq, so that the next page begins as a new terminal does."""
+        self._type('for name in $(compgen -e | grep ^DEV_HQ_); do unset "$name"; done')
+
     def leave(self, text: str) -> None:
         """Types a command that goes on while others are typed."""
         self._left = self._notes / f"left{self._number}"

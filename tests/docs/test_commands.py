@@ -51,6 +51,7 @@ def test_every_place_is_one_that_there_is() -> None:
 def test_beside_a_running_demo_stack(page: str, demo: tuple[Path, Shell]) -> None:
     directory, typed = demo
     follow(page, DEMO, directory, typed)
+    typed.forget()
 
 
 @pytest.mark.parametrize("page", followed_in(EMPTY))
