@@ -21,7 +21,10 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 stack.address.PORTS = stack.address.PORTS[worker % 8 * 1500 :][:1500]
 
-LOOPS = ("test_verify", "test_dashboards", "test_demo", "test_kills", "test_promises", "test_scenarios", "test_up")
+LOOPS = (
+    "test_verify", "test_dashboards", "test_demo", "test_kills", "test_tutorial", "test_promises", "test_scenarios",
+    "test_commands", "test_up",
+)  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
