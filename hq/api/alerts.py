@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from hq.api.errors import SEE_LOG, logged
 from hq.api.notifications import notification_records
-from hq.api.refusals import refuses
+from hq.api.openapi.refusals import refuses
 from hq.api.webhook_message import Described, WebhookMessage
 from stack.errors import JournalError
 from stack.journal import Journal

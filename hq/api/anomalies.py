@@ -10,8 +10,8 @@ from hq.api.anomalies_answer import AnomaliesFound
 from hq.api.anomaly_watch import AnomalyWatch, Observer
 from hq.api.doors import Doors
 from hq.api.events import STOPPING, TOO_MANY, EventStream, LastEventId
-from hq.api.refusals import RETRY_AFTER, refuses
-from hq.api.streamed import OF_ANOMALIES
+from hq.api.openapi.refusals import RETRY_AFTER, refuses
+from hq.api.openapi.streams import OF_ANOMALIES
 from hq.api.tokens import Scope
 from stack.model import Stack
 

@@ -17,7 +17,7 @@ from hq.api.doors import Doors, WebhookKey, door
 from hq.api.errors import HANDLERS
 from hq.api.events import Streams
 from hq.api.guard import LOOPBACK_HOSTS, Guard
-from hq.api.openapi import documented
+from hq.api.openapi.pages import documented
 from hq.api.quality import quality
 from hq.api.scraping import Exporter, health, scraping
 from hq.serving.web import Web

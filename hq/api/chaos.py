@@ -15,14 +15,14 @@ from chaos.stop import tell_to_stop
 from hq.api.doors import Doors
 from hq.api.errors import ApiError, logged
 from hq.api.events import TOO_MANY, EventStream, LastEventId, Streams
-from hq.api.refusals import RETRY_AFTER, refuses
+from hq.api.openapi.refusals import RETRY_AFTER, refuses
+from hq.api.openapi.streams import OF_A_RUN
 from hq.api.run_events import RunFeed, place_of
 from hq.api.run_models import Run, RunDetails, RunRequest, Scenarios, Stopped, StopRequest
 from hq.api.run_models import Runs as Listed
 from hq.api.run_request import digest_of_body, digest_of_key, planned
 from hq.api.runs import Runs, is_up
 from hq.api.scenarios import described_scenarios
-from hq.api.streamed import OF_A_RUN
 from hq.api.threads import in_thread
 from hq.api.tokens import Scope
 from stack.errors import HqError, JournalError, NotReadyError

@@ -17,8 +17,8 @@ from gates.configuration.reading import read_checklist
 from gates.gate import GateReport
 from hq.api.doors import Doors
 from hq.api.errors import ApiError, logged
+from hq.api.openapi.refusals import RETRY_AFTER, refuses
 from hq.api.quality_answer import CheckFound, answer
-from hq.api.refusals import RETRY_AFTER, refuses
 from hq.api.threads import Few
 from hq.api.tokens import Scope
 from stack.errors import HqError

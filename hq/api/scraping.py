@@ -18,7 +18,7 @@ from exporters.journal import Configured, JournalCollector
 from exporters.pool import PoolCollector
 from exporters.registry import SafeRegistry
 from hq.api.errors import BROKEN, SEE_LOG, logged
-from hq.api.refusals import Answers, refuses
+from hq.api.openapi.refusals import Answers, refuses
 from hq.credentials import read_token
 from hq.serving.web import Web
 from hq.serving.web_collector import WebCollector

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hq.api.errors import CODES
-from hq.api.event_kinds import schemas_of_events
+from hq.api.openapi.events import schemas_of_events
 from hq.api.reference.kinds import kind_of, limits_of, model_of
 from hq.api.reference.samples import Samples, curl
 

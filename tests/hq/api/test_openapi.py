@@ -16,8 +16,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 from exporters.journal import Configured
 from hq.api.application import Serving, create_app
 from hq.api.errors import CODES
-from hq.api.event_kinds import schemas_of_events
-from hq.api.openapi import TAGS, rendered
+from hq.api.openapi.document import TAGS, rendered
+from hq.api.openapi.events import schemas_of_events
 from hq.api.reference.shipped import shipped_document
 from stack.version import installed_version
 from tests.hq.serving import Served, make_stack, serving

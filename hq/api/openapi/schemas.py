@@ -7,7 +7,7 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def named(body: Json, schemas: Json) -> None:
+def move_model_out(body: Json, schemas: Json) -> None:
     """Moves a model that stands in a request's body to the others, under its title."""
     media = body["content"]["application/json"]
     if "properties" in media["schema"]:

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what FastAPI reads off the routes, and what holds for all of them.
+"""The document: what FastAPI reads off the routes, and what holds for all of them.
 
 A route says what is its own: summary, description, models, examples, the refusals that only it can answer. Added here
 are those that the doors, the guard and the reading of a body make, each where it can come and nowhere else.
@@ -8,22 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import HTMLResponse
-from starlette.concurrency import run_in_threadpool
 
 from hq.api.errors import ErrorBody
-from hq.api.event_kinds import EVENT_STREAM, schemas_of_events
-from hq.api.examples import EXAMPLES, PARAMETERS
-from hq.api.reference.operations import reference_of
-from hq.api.reference.page import POLICY, page
-from hq.api.refusals import COMMON, Refused
-from hq.api.scraping import get_and_head
-from hq.api.tidy import named, tidy
+from hq.api.openapi.events import EVENT_STREAM, schemas_of_events
+from hq.api.openapi.examples import EXAMPLES, PARAMETERS
+from hq.api.openapi.refusals import COMMON, Refused
+from hq.api.openapi.schemas import move_model_out, tidy
 
 Json = dict[str, Any]
 
@@ -58,47 +52,6 @@ TAGS = {
 }
 
 
-def documented(app: FastAPI, pages: APIRouter) -> APIRouter:
-    """Adds the document to the application, and `GET /openapi.json` and `GET /api` to the pages."""
-
-    def document() -> Json:
-        if app.openapi_schema is None:
-            app.openapi_schema = document_of(app)
-        return app.openapi_schema
-
-    app.openapi = document  # type: ignore[method-assign]
-
-    async def openapi() -> Response:
-        return Response(await run_in_threadpool(lambda: rendered(document())), media_type="application/json")
-
-    @lru_cache
-    def readable() -> str:
-        return page(reference_of(document()))
-
-    async def api() -> Response:
-        return HTMLResponse(await run_in_threadpool(readable), headers={"content-security-policy": POLICY})
-
-    get_and_head(
-        pages,
-        "/api",
-        api,
-        response_class=HTMLResponse,
-        summary="This API as a page",
-        description="Made from the OpenAPI document. It needs no script and loads nothing.",
-        response_description="The page.",
-    )
-    get_and_head(
-        pages,
-        "/openapi.json",
-        openapi,
-        summary="This API as an OpenAPI document",
-        description="The same bytes for the same version of dev-hq.",
-        response_description="The document, OpenAPI 3.1.",
-        responses={200: {"content": {"application/json": {"schema": {"type": "object"}}}}},
-    )
-    return pages
-
-
 def rendered(document: Json) -> bytes:
     """The document as it is sent."""
     return json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n"
@@ -120,7 +73,7 @@ def document_of(app: FastAPI) -> Json:
         for operation in operations.values():
             schemas.update(_models_of_events(operation))
             if "requestBody" in operation:
-                named(operation["requestBody"], schemas)
+                move_model_out(operation["requestBody"], schemas)
             for parameter in operation.get("parameters", ()):
                 _complete(parameter)
             operation["responses"] = _answers(operation, schemas)
@@ -166,14 +119,14 @@ def _answers(operation: Json, schemas: Json) -> Json:
         del own["422"]
     common = {str(refused.status): refused for refused in COMMON if refused.applies(operation, schemas)}
     answers = {
-        status: _named(answer, schemas) if int(status) < 400 else _refusal(status, answer, common.get(status))
+        status: _described(answer, schemas) if int(status) < 400 else _refusal(status, answer, common.get(status))
         for status, answer in own.items()
     }
     references = {status: refused.reference for status, refused in common.items() if status not in answers}
     return dict(sorted((answers | references).items()))
 
 
-def _named(answer: Json, schemas: Json) -> Json:
+def _described(answer: Json, schemas: Json) -> Json:
     """The answer, described by its model unless its route says more."""
     model = answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").rpartition("/")[2]
     if model and answer["description"] == "Successful Response":

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from hq.api.refusals import Answers
+from hq.api.openapi.refusals import Answers
 
 EVENT_STREAM = "text/event-stream"
 
@@ -26,7 +26,7 @@ class EventKind:
 
     @property
     def schema(self) -> dict[str, Any]:
-        """The event; its data comes with the `$defs` that it needs, which openapi.py puts among the others."""
+        """The event; its data comes with the `$defs` that it needs, which document.py puts among the others."""
         schema = self.data.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
         name = self.data.__name__
         others = schema.pop("$defs", {})

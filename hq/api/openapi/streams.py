@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from hq.api.anomalies_answer import AnomaliesFound, AnomalyChange, Blindness
-from hq.api.event_kinds import EventKind, sends
+from hq.api.openapi.events import EventKind, sends
 from hq.api.run_models import Run
 
 
