@@ -15,7 +15,7 @@ from hq.cli import parser
 from tests.docs.commands import commands, own_calls
 from tests.docs.naming import problem
 from tests.docs.not_run import LIST, left_out
-from tests.docs.pages import PAGES, Block, blocks, prose
+from tests.docs.pages import PAGES, ROOT, Block, blocks, page_lines, prose
 from tests.docs.whole_files import read_whole
 from tests.gates.configuration.openslo import SLO
 
@@ -52,6 +52,13 @@ def test_what_cannot_run_here_is_on_the_list() -> None:
     """The list is committed, so that it does not grow unseen."""
     print(*left_out(), sep="\n")
     assert left_out() == LIST.read_text().splitlines()[2:], "if that is meant: make docs"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_test_that_is_named_is_there(page: str) -> None:
+    """Those too that are said to run a command which the page's own test does not."""
+    named = re.findall(r"\btests/[\w./-]+\.py\b", "\n".join(page_lines(page)))
+    assert [file for file in named if not (ROOT / file).is_file()] == []
 
 
 @pytest.mark.parametrize("block", of("console", "sh"), ids=by_place)
