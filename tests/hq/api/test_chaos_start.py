@@ -17,6 +17,8 @@ from hq.api.errors import ApiError
 from hq.api.run_models import RunRequest
 from hq.api.run_request import digest_of_body, planned
 from hq.api.runs import Runs
+from hq.api.token_file import add_token
+from hq.api.tokens import Scope
 from stack.waiting import wait_for
 from tests.hq.api.chaos_api import WAVE, ChaosApi, chaos_api
 
@@ -216,6 +218,20 @@ def test_62_the_same_key_for_another_body_is_refused(api: ChaosApi) -> None:
     other = {**WAVE, "parameters": {"share": 0.5}}
     assert refused(api, other, "k1") == (409, "this Idempotency-Key was used for another body; take a new one")
     assert len(api.records("run_requested")) == 1
+
+
+def test_62_two_callers_with_the_same_key_have_a_run_each(api: ChaosApi) -> None:
+    first = api.started()
+    other = add_token(api.served.stack.tokens, "another", frozenset({Scope.CHAOS}))
+    headers = {"authorization": f"Bearer {other}", "content-type": "application/json", "idempotency-key": "k1"}
+    body = json.dumps(WAVE).encode()
+    refusal = api.served.send("POST", "/api/chaos/run", headers, body).error
+    assert refusal == (409, "conflict", f"run {first} {ACTIVE}")
+    api.let_finish()
+    api.ended(first)
+    second = api.served.send("POST", "/api/chaos/run", headers, body)
+    assert second.status == 202
+    assert api.read(second)["run"] != first
 
 
 def test_62_keys_are_remembered_over_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
