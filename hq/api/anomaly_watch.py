@@ -80,7 +80,7 @@ class AnomalyWatch:
         try:
             while self._listeners:
                 began = time.monotonic()
-                self._feed.take(document(await in_thread(self._look)))
+                self._feed.take(await in_thread(self._look))
                 self._is_fresh = True
                 self._looked.set()
                 self._looked = asyncio.Event()
@@ -97,12 +97,12 @@ class AnomalyWatch:
                 continue
             return
 
-    def _look(self) -> Observation | Blind:
+    def _look(self) -> Document:
         try:
-            return look(self._observe)
-        except Exception:
+            return document(look(self._observe))
+        except Exception:  # whoever listens would wait for ever for a look that never ends
             _log.exception("a mistake of ours, and not of Prometheus")
-            return Blind(time.time(), BROKEN)
+            return document(Blind(time.time(), BROKEN))
 
 
 class Observer:

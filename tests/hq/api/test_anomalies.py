@@ -114,16 +114,24 @@ def test_credentials_that_cannot_be_read_are_in_the_log_and_not_in_the_answer(
     assert caplog.text.count("missing-token") == 1
 
 
+@pytest.mark.parametrize(
+    ("observe", "error"), [(lambda self: 1 / 0, "ZeroDivisionError"), (lambda self: "not a look", "AttributeError")]
+)
 def test_a_mistake_of_ours_is_blind_and_not_the_end(
-    served: Served, fake: FakePrometheus, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    served: Served,
+    fake: FakePrometheus,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    observe: Callable[[Rounds], object],
+    error: str,
 ) -> None:
     with follow(served) as listener:
         assert names(listener.take(1)) == ["snapshot"]
-        monkeypatch.setattr(Rounds, "observe", lambda self: 1 / 0)
+        monkeypatch.setattr(Rounds, "observe", observe)
         (event,) = listener.take(1)
         reason = "something went wrong while looking; the log of dev-hq serve says what"
         assert (event.name, event.data["reason"]) == ("blind", reason)
-        assert "ZeroDivisionError" in caplog.text
+        assert error in caplog.text
         monkeypatch.undo()
         assert names(listener.take(1)) == ["seeing"]
 
