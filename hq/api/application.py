@@ -62,7 +62,7 @@ def create_app(serving: Serving) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         exception_handlers=HANDLERS,
     )
-    app.state.streams = Streams()
+    app.state.streams = streams = Streams()
     app.add_middleware(Guard, hosts=LOOPBACK_HOSTS | set(serving.hosts), audit=audit)
     doors = Doors(serving.tokens, audit, serving.web)
     pages = doors.to_pages("pages", open=serving.open)
@@ -70,8 +70,8 @@ def create_app(serving: Serving) -> FastAPI:
     app.include_router(health(exporter, serving.webhook))
     webhook = door(WebhookKey(serving.webhook), audit, max_body=MAX_ALERTS_BYTES, tag="notifications")
     app.include_router(alerts(webhook, Journal(stack.journal)))
-    for router in chaos(doors, stack, app.state.streams, enabled=serving.chaos):
+    for router in chaos(doors, stack, streams, enabled=serving.chaos):
         app.include_router(router)
-    app.include_router(quality(doors, stack, serving.gates))
-    app.include_router(anomalies(doors, stack))
+    app.include_router(quality(doors, stack, streams, serving.gates))
+    app.include_router(anomalies(doors, stack, streams))
     return app

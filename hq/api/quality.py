@@ -17,6 +17,7 @@ from gates.configuration.reading import read_checklist
 from gates.gate import GateReport
 from hq.api.doors import Doors
 from hq.api.errors import ApiError, logged
+from hq.api.events import Streams
 from hq.api.openapi.refusals import RETRY_AFTER, refuses
 from hq.api.quality_answer import CheckFound, answer
 from hq.api.threads import Few
@@ -80,7 +81,7 @@ class CheckRequest(BaseModel):
     run_id: RunId | None = Field(None, description="The name of this check; made up unless given.")
 
 
-def quality(doors: Doors, stack: Stack, gates: Path | None = None) -> APIRouter:
+def quality(doors: Doors, stack: Stack, streams: Streams, gates: Path | None = None) -> APIRouter:
     """`POST /api/quality/check`, of the stack's own gates, or those of the file `gates`.
 
     The verdicts go to the journal of the stack, from which its metrics are made.
@@ -117,7 +118,7 @@ def quality(doors: Doors, stack: Stack, gates: Path | None = None) -> APIRouter:
         if run_id:
             request.state.audit["run_id"] = run_id
         check = checks.run(lambda: _check(_configured(stack, gates), asked, run_id))
-        report = await request.app.state.streams.before_the_end(check, PATIENCE)
+        report = await streams.before_the_end(check, PATIENCE)
         request.state.audit.update(run_id=report.run_id, verdict=report.verdict)
         return answer(report)
 
