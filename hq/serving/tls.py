@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from hq.serving.web_config import TlsSettings
@@ -19,7 +20,7 @@ _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 def context_of(tls: TlsSettings) -> ssl.SSLContext:
     """A context with the settings' certificate; raises ConfigError for files that cannot be used."""
     for path in tls.files:
-        _refuse_unreadable(tls, lambda path=path: read_bytes(path, at_most=MIB))  # type: ignore[misc]
+        _refuse_unreadable(tls, path)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[tls.min_version]
     context.set_alpn_protocols(["http/1.1"])
@@ -49,9 +50,9 @@ def _no_password() -> str:
     raise _PasswordNeededError
 
 
-def _refuse_unreadable(tls: TlsSettings, read: Callable[[], object]) -> None:
+def _refuse_unreadable(tls: TlsSettings, path: Path) -> None:
     try:
-        read()
+        read_bytes(path, at_most=MIB)
     except ConfigError:
         raise
     except HqError as error:
