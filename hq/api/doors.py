@@ -21,6 +21,8 @@ from hq.serving.web import Web
 
 MAX_BODY_BYTES = 64 * 1024
 UNKNOWN = "a bearer token is needed"  # whatever was shown instead
+WRONG_SCOPE = "this token is not for {}; `dev-hq token add` makes one with that scope"
+PASSWORDS_BUSY = "too many passwords are being checked"
 CHALLENGE = {"www-authenticate": "Bearer"}
 PASSWORD_CHALLENGE = {"www-authenticate": 'Basic realm="dev-hq", Bearer'}
 NOBODY = Caller("", frozenset())
@@ -61,7 +63,7 @@ class TokenKey:
             raise ApiError(401, UNKNOWN, CHALLENGE)
         request.state.caller = caller.name
         if not caller.may(self.scope):
-            raise ApiError(403, f"this token is not for {self.scope}; `dev-hq token add` makes one with that scope")
+            raise ApiError(403, WRONG_SCOPE.format(self.scope))
         return caller
 
 
@@ -97,7 +99,7 @@ class ReaderKey:
             if credentials and self._web.passwords.are(*credentials, users):
                 return Caller(credentials[0], frozenset())
         except BusyError:
-            raise ApiError(503, "too many passwords are being checked", {"retry-after": "1"}) from None
+            raise ApiError(503, PASSWORDS_BUSY, {"retry-after": "1"}) from None
         return None
 
 

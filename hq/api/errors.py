@@ -25,6 +25,7 @@ CODES = {
     413: "too_large",
     415: "unsupported_media_type",
     422: "invalid",
+    431: "too_large",
     500: "internal",
     503: "unavailable",
 }
@@ -63,10 +64,14 @@ def logged(status: int, message: str, error: HqError) -> ApiError:
     return ApiError(status, f"{message}; {SEE_LOG}")
 
 
+def error_body(status: int, message: str) -> dict[str, Any]:
+    """What a refused request is answered, as JSON."""
+    return {"error": {"code": CODES.get(status, "error"), "message": message}}
+
+
 def error_response(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
     """The answer to a refused request."""
-    code = CODES.get(status, "error")
-    return JSONResponse({"error": {"code": code, "message": message}}, status, headers=headers)
+    return JSONResponse(error_body(status, message), status, headers=headers)
 
 
 async def _refused(request: Request, error: ApiError) -> Response:

@@ -16,6 +16,8 @@ from hq.api.audit import READING, Audit, AuditLine
 from hq.api.errors import error_response
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+OTHER_HOST = "the Host header names no host that is served here; --allow-host adds one"
+WEB_PAGE = "requests from web pages are refused"
 
 
 class Guard:
@@ -47,9 +49,9 @@ class Guard:
     def _refusal(self, headers: Headers) -> tuple[int, str] | None:
         named = headers.getlist("host")
         if len(named) != 1 or _host(named[0]) not in self._hosts:
-            return 400, "the Host header names no host that is served here; --allow-host adds one"
+            return 400, OTHER_HOST
         if "origin" in headers or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-            return 403, "requests from web pages are refused"
+            return 403, WEB_PAGE
         return None
 
 

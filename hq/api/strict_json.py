@@ -13,24 +13,36 @@ from hq.api.errors import ApiError
 
 MAX_DEPTH = 16
 BODY_SECONDS = 10.0
+NO_JSON = "the body must be application/json"
+KEY_TWICE = "the body names a key twice"
+LATE = "the body did not arrive within {:g} s"
 
 
 class StrictRequest(Request):
     """A request whose JSON body has been read and found good before anybody asks for it."""
 
+    def __init__(self, request: Request, body: bytes) -> None:
+        super().__init__(request.scope, request.receive)
+        self._bytes = body
+        self._object = parse_object(body)
+
     @classmethod
     async def read(cls, request: Request, max_bytes: int) -> StrictRequest:
         """The same request with its body; raises ApiError."""
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise ApiError(415, "the body must be application/json")
-        strict = cls(request.scope, request.receive)
+            raise ApiError(415, NO_JSON)
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                strict._body = await _read(request, max_bytes)
+                body = await _read(request, max_bytes)
         except TimeoutError:
-            raise ApiError(408, f"the body did not arrive within {BODY_SECONDS:g} s") from None
-        strict._json = parse_object(strict._body)
-        return strict
+            raise ApiError(408, LATE.format(BODY_SECONDS)) from None
+        return cls(request, body)
+
+    async def body(self) -> bytes:
+        return self._bytes
+
+    async def json(self) -> dict[str, Any]:
+        return self._object
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -69,7 +81,7 @@ async def _read(request: Request, max_bytes: int) -> bytes:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     entries = dict(pairs)
     if len(entries) < len(pairs):
-        raise ApiError(400, "the body names a key twice")
+        raise ApiError(400, KEY_TWICE)
     return entries
 
 

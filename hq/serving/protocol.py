@@ -11,6 +11,7 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from hq.api.errors import error_body
 from hq.serving.tls import client_names, is_allowed_certificate
 from hq.serving.web import Web
 
@@ -111,8 +112,7 @@ class CarefulProtocol(H11Protocol):
             return
         self._unset_deadline()
         if self.cycle is None or self.cycle.response_complete:  # else the answer before this one is not through
-            code = {400: "bad_request", 408: "timeout"}.get(status, "too_large")
-            body = json.dumps({"error": {"code": code, "message": message}}, separators=(",", ":")).encode()
+            body = json.dumps(error_body(status, message), separators=(",", ":")).encode()
             head = (
                 f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
                 f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"

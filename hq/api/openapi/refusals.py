@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hq.api.errors import BROKEN, CODES
+from hq.api.doors import PASSWORDS_BUSY, UNKNOWN, WRONG_SCOPE
+from hq.api.errors import BROKEN, error_body
+from hq.api.guard import OTHER_HOST, WEB_PAGE
+from hq.api.strict_json import BODY_SECONDS, KEY_TWICE, LATE, NO_JSON
 
 Operation = Mapping[str, Any]
 Schemas = Mapping[str, Any]
@@ -35,19 +38,18 @@ class Refused:
     @property
     def response(self) -> dict[str, Any]:
         """The refusal itself."""
-        content = {"schema": {"$ref": "#/components/schemas/ErrorBody"}, "example": _body(self.status, self.message)}
+        content = {
+            "schema": {"$ref": "#/components/schemas/ErrorBody"},
+            "example": error_body(self.status, self.message),
+        }
         headers = {"headers": dict(self.headers)} if self.headers else {}
         return {"description": self.description, **headers, "content": {"application/json": content}}
 
 
 def refuses(status: int, description: str, message: str, headers: Mapping[str, Any] | None = None) -> Answers:
     """For `responses` of a route: a refusal of its own, with a sentence as it is sent."""
-    content = {"application/json": {"example": _body(status, message)}}
+    content = {"application/json": {"example": error_body(status, message)}}
     return {status: {"description": description, "content": content} | ({"headers": headers} if headers else {})}
-
-
-def _body(status: int, message: str) -> dict[str, Any]:
-    return {"error": {"code": CODES[status], "message": message}}
 
 
 def _has_door(operation: Operation, schemas: Schemas) -> bool:
@@ -94,16 +96,16 @@ _HOST = "The Host header names no host that is served here."
 COMMON = (
     Refused(
         "HostRefused", 400, lambda *of: not _reads_body(*of), _HOST,
-        "the Host header names no host that is served here; --allow-host adds one",
+        OTHER_HOST,
     ),
     Refused(
         "BodyRefused", 400, _reads_body,
         "The body is no JSON object in UTF-8, names a key twice, or holds a number that is not finite or more than "
         f"16 levels. {_HOST}",
-        "the body names a key twice",
+        KEY_TWICE,
     ),
     Refused(
-        "TokenRefused", 401, _has_door, "There is no bearer token, or none that is known.", "a bearer token is needed",
+        "TokenRefused", 401, _has_door, "There is no bearer token, or none that is known.", UNKNOWN,
         {
             "WWW-Authenticate": {
                 "description": "`Bearer`, and `Basic` before it where users have passwords.",
@@ -114,15 +116,15 @@ COMMON = (
     ),
     Refused(
         "PageRefused", 403, lambda *of: not _has_scope(*of), "The request comes from a web page.",
-        "requests from web pages are refused",
+        WEB_PAGE,
     ),
     Refused(
         "ScopeRefused", 403, _has_scope,
         "The token has not the scope that is needed, or the request comes from a web page.",
-        "this token is not for chaos; `dev-hq token add` makes one with that scope",
+        WRONG_SCOPE.format("chaos"),
     ),
     Refused(
-        "BodyLate", 408, _reads_body, "The body did not arrive in time.", "the body did not arrive within 10 s",
+        "BodyLate", 408, _reads_body, "The body did not arrive in time.", LATE.format(BODY_SECONDS),
     ),
     Refused(
         "BodyTooLarge", 413, _reads_body, "The body is larger than 64 KiB, or 1 MiB for `/api/alerts`.",
@@ -130,7 +132,7 @@ COMMON = (
     ),
     Refused(
         "BodyNotJson", 415, _reads_body, "The body is not sent as `application/json`.",
-        "the body must be application/json",
+        NO_JSON,
     ),
     Refused(
         "Invalid", 422, _validates, "A value is missing, not known or of the wrong kind; the sentence says which.",
@@ -142,6 +144,6 @@ COMMON = (
     ),
     Refused(
         "PasswordsBusy", 503, _is_reading, "Many passwords are being checked, where users have any.",
-        "too many passwords are being checked", RETRY_AFTER,
+        PASSWORDS_BUSY, RETRY_AFTER,
     ),
 )  # fmt: skip
