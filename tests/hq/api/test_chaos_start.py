@@ -15,10 +15,12 @@ import pytest
 from chaos.scenario_file import shipped_scenarios
 from hq.api.errors import ApiError
 from hq.api.run_models import RunRequest
-from hq.api.run_request import digest_of_body, planned
+from hq.api.run_request import Plan, digest_of_body, planned
 from hq.api.runs import Runs
 from hq.api.token_file import add_token
 from hq.api.tokens import Scope
+from stack.journal import Journal
+from stack.model import Stack
 from stack.waiting import wait_for
 from tests.hq.api.chaos_api import WAVE, ChaosApi, chaos_api
 
@@ -64,6 +66,17 @@ def test_a_run_is_started_and_told_of_at_once(api: ChaosApi) -> None:
     )  # fmt: skip
     audit = [json.loads(line) for line in (api.served.stack.directory / "audit.jsonl").read_text().splitlines()]
     assert [(line["status"], line["run"]) for line in audit if line["path"] == "/api/chaos/run"] == [(202, run["run"])]
+
+
+def test_the_request_is_on_disk_before_its_process_begins(api: ChaosApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[tuple[str, object]]] = []
+
+    def look(stack: Stack, run: str, _plan: Plan, _output: int) -> None:
+        seen.append([(record.kind, record.data["run"] == run) for record in Journal(stack.journal).read()])
+
+    monkeypatch.setattr("hq.api.runs.start_process", look)
+    assert api.start().status == 202
+    assert seen == [[("run_requested", True)]]
 
 
 def test_the_key_itself_is_nowhere(api: ChaosApi) -> None:
