@@ -17,6 +17,15 @@ def refuse_somebody_elses(stack: Stack) -> None:
         raise StackNotRunningError(f"the stack of {stack.file} does not run; `dev-hq up` starts it")
 
 
+def is_up(stack: Stack) -> bool:
+    """Whether the stack runs, on this machine or elsewhere, so that a run of it makes sense."""
+    try:
+        refuse_somebody_elses(stack)
+    except HqError:
+        return False
+    return True
+
+
 def runs_elsewhere(stack: Stack) -> bool:
     """Whether the Envoy at the stack's admin address was started with the configuration written for this stack.
 

@@ -15,23 +15,24 @@ from chaos.stop import tell_to_stop
 from hq.api.doors import Doors
 from hq.api.errors import ApiError, logged
 from hq.api.events import TOO_MANY, EventStream, LastEventId, Streams
+from hq.api.openapi.examples import EXAMPLE_RUN
 from hq.api.openapi.refusals import RETRY_AFTER, refuses
 from hq.api.openapi.streams import OF_A_RUN
 from hq.api.run_events import RunFeed, place_of
 from hq.api.run_models import Run, RunDetails, RunRequest, Scenarios, Stopped, StopRequest
 from hq.api.run_models import Runs as Listed
 from hq.api.run_request import digest_of_body, digest_of_key, planned
-from hq.api.runs import Runs, is_up
+from hq.api.runs import ACTIVE, UNKNOWN, Runs
 from hq.api.scenarios import described_scenarios
 from hq.api.threads import in_thread
 from hq.api.tokens import Scope
+from hq.elsewhere import is_up
 from stack.errors import HqError, JournalError, NotReadyError
 from stack.model import Stack
 
-OFF = "chaos over HTTP is off; `dev-hq serve --enable-chaos-api` lets runs be started"
+OFF = "chaos over HTTP is off; start `dev-hq up` or `dev-hq serve` with --enable-chaos-api to let runs be started"
 DOWN = "the stack does not run; `dev-hq up` starts it"
-ACTIVE = "run 20260131T120000Z-network-latency-0c1d is active; wait until it has ended, or stop it"
-UNKNOWN = "there is no run of this name"
+NOT_BEGUN = "the run has not begun yet; ask again"
 LIMIT, MOST = 20, 1000
 
 Key = Annotated[
@@ -126,7 +127,7 @@ def _starting(router: APIRouter, stack: Stack, runs: Runs, *, enabled: bool) -> 
             **refuses(403, "Runs may not be started over HTTP.", OFF),
             **refuses(404, "There is no such scenario or target.", 'there is no target "shp"; did you mean "shop"?'),
             **refuses(
-                409, "A run is active, or the key was used for another body.", ACTIVE,
+                409, "A run is active, or the key was used for another body.", ACTIVE.format(EXAMPLE_RUN),
                 {"Retry-After": RETRY_AFTER["Retry-After"] | {"required": False}},
             ),
             **refuses(503, "The stack does not run.", DOWN),
@@ -162,7 +163,7 @@ def _stopping(router: APIRouter, stack: Stack, runs: Runs) -> APIRouter:
         responses={
             200: {"model": Stopped, "description": "None is active, or not this one."},
             **refuses(404, "There is no such run.", UNKNOWN),
-            **refuses(503, "It was asked for and has not begun.", "the run has not begun yet; ask again"),
+            **refuses(503, "It was asked for and has not begun.", NOT_BEGUN),
         },
     )
     async def stop_chaos_run(asked: StopRequest, request: Request, response: Response) -> Stopped:
@@ -184,6 +185,6 @@ async def _asked(question: Callable[..., T], *about: object) -> T:
     except JournalError as error:
         raise logged(500, "the journal cannot be read or written", error) from None
     except NotReadyError:
-        raise ApiError(503, "the run has not begun yet; ask again") from None
+        raise ApiError(503, NOT_BEGUN) from None
     except HqError as error:
         raise logged(500, "the run cannot be reached", error) from None

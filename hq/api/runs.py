@@ -6,69 +6,28 @@ import json
 import logging
 import subprocess
 import threading
-from collections import deque
-from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
 
-from chaos.known_run import KnownRun, KnownRuns, State, run_of
+from chaos.known_run import KnownRun, State, run_of
 from chaos.record import bury
 from chaos.requested import held, log_of
 from chaos.run_id import new_run_id
 from hq.api.errors import ApiError
+from hq.api.remembered_runs import RememberedRuns
 from hq.api.run_models import Run, RunDetails, described
 from hq.api.run_process import forget_old_logs, start_process
 from hq.api.run_request import Plan, without_paths
-from stack.errors import HqError, JournalError
+from stack.errors import JournalError
 from stack.journal import Journal, Record
 from stack.model import Stack
 
-KEPT_RUNS = 20
 RETRY_SECONDS = 10
+ACTIVE = "run {} is active; wait until it has ended, or stop it"
+UNKNOWN = "there is no run of this name"
 
 _log = logging.getLogger("dev-hq.api")
-
-
-class RememberedRuns(KnownRuns):
-    """The journal's runs, with the records of those that go on and of the last that ended."""
-
-    def __init__(self, journal: Journal) -> None:
-        super().__init__(journal.path)
-        self._records: dict[str, list[Record]] = {}
-        self._ended: deque[str] = deque()
-
-    def forget(self) -> None:
-        super().forget()
-        self._records.clear()
-        self._ended.clear()
-
-    def take(self, records: Iterable[Record]) -> list[Record]:
-        return [record for one in records for record in self._take(one)]
-
-    def records_of(self, run: str) -> list[Record]:
-        """What was written of one run, up to its end; raises JournalError."""
-        if run in self._records:
-            return self._records[run]
-        remembered: list[Record] = []
-        for record in Journal(self.journal).read():
-            if run_of(record) == run:
-                remembered.append(record)
-                if record.kind == "run_finished":
-                    break
-        return remembered
-
-    def _take(self, record: Record) -> list[Record]:
-        run = run_of(record)
-        has_ended = run in self.runs and self.runs[run].finished is not None
-        of_run = super().take([record])
-        if of_run and not has_ended:
-            self._records.setdefault(run, []).append(record)
-            if record.kind == "run_finished":
-                self._ended.append(run)
-        if len(self._ended) > KEPT_RUNS:
-            del self._records[self._ended.popleft()]
-        return of_run
 
 
 class Runs:
@@ -137,11 +96,7 @@ class Runs:
                 if before := self._requested(key, body):
                     return before, False
                 if active := self._known.active():
-                    raise ApiError(
-                        409,
-                        f"run {active.run} is active; wait until it has ended, or stop it",
-                        {"retry-after": str(RETRY_SECONDS)},
-                    )
+                    raise ApiError(409, ACTIVE.format(active.run), {"retry-after": str(RETRY_SECONDS)})
                 if run := self._start(plan, key, body, who):
                     self._refresh()
                     return self._described(self._named(run)), True
@@ -187,7 +142,7 @@ class Runs:
 
     def _named(self, run: str) -> KnownRun:
         if run not in self._known.runs:
-            raise ApiError(404, "there is no run of this name")
+            raise ApiError(404, UNKNOWN)
         return self._known.runs[run]
 
     def _described(self, known: KnownRun) -> Run:
@@ -214,14 +169,3 @@ class Runs:
 
 def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number of ours")
-
-
-def is_up(stack: Stack) -> bool:
-    """Whether the stack runs, on this machine or elsewhere, so that a run of it makes sense."""
-    from hq.elsewhere import refuse_somebody_elses
-
-    try:
-        refuse_somebody_elses(stack)
-    except HqError:
-        return False
-    return True

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-RUN_ID = "20260131T120000Z-proxy-failure-wave-0c1d"
+EXAMPLE_RUN = "20260131T120000Z-proxy-failure-wave-0c1d"
 
 _SETTINGS = {"share": 1, "intensity": 0.4, "duration_seconds": 40, "step_seconds": 5}
 _REQUESTED: dict[str, Any] = {
-    "run": RUN_ID,
+    "run": EXAMPLE_RUN,
     "state": "requested",
     "scenario": "proxy-failure-wave",
     "target": "vendor-proxies",
@@ -114,8 +114,8 @@ EXAMPLES: dict[str, Any] = {
         "recommendations": ["Retry once through another proxy."],
         "report": None,
     },
-    "RunProgress": {"at": "2026-01-31T12:00:03Z", "run": RUN_ID, "step": "baseline", "sentence": "it is steady"},
-    "RunRecord": {"at": "2026-01-31T12:00:01.300000Z", "run": RUN_ID},
+    "RunProgress": {"at": "2026-01-31T12:00:03Z", "run": EXAMPLE_RUN, "step": "baseline", "sentence": "it is steady"},
+    "RunRecord": {"at": "2026-01-31T12:00:01.300000Z", "run": EXAMPLE_RUN},
     "Runs": {"runs": [_FINISHED]},
     "Scenarios": {
         "scenarios": [
@@ -134,8 +134,8 @@ EXAMPLES: dict[str, Any] = {
             }
         ]
     },
-    "StopRequest": {"run": RUN_ID},
-    "Stopped": {"run": RUN_ID},
+    "StopRequest": {"run": EXAMPLE_RUN},
+    "Stopped": {"run": EXAMPLE_RUN},
 }  # fmt: skip
 
-PARAMETERS = {"run": RUN_ID, "Idempotency-Key": "release-42", "Last-Event-ID": "3", "limit": 20}
+PARAMETERS = {"run": EXAMPLE_RUN, "Idempotency-Key": "release-42", "Last-Event-ID": "3", "limit": 20}

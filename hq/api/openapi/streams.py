@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from hq.api.anomalies_answer import AnomaliesFound, AnomalyChange, Blindness
 from hq.api.openapi.events import EventKind, sends
+from hq.api.openapi.examples import EXAMPLE_RUN
 from hq.api.run_models import Run
 
 
@@ -39,7 +40,7 @@ OF_A_RUN = sends(
     EventKind("end", "Nothing comes after this. It has no id.", Run),
     example="retry: 2000\n\n"
     "event: run_progress\n"
-    'data: {"at": "2026-01-31T12:00:03+00:00", "run": "20260131T120000Z-network-latency-0c1d", '
+    f'data: {{"at": "2026-01-31T12:00:03Z", "run": "{EXAMPLE_RUN}", '
     '"step": "baseline", "sentence": "the system is steady"}\n'
     "id: 2\n\n",
 )

@@ -119,7 +119,6 @@ def test_credentials_that_cannot_be_read_are_in_the_log_and_not_in_the_answer(
 )
 def test_a_mistake_of_ours_is_blind_and_not_the_end(
     served: Served,
-    fake: FakePrometheus,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     observe: Callable[[Rounds], object],
