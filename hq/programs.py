@@ -34,7 +34,7 @@ def watching_programs(stack: Stack) -> Iterator[Program]:
     var = stack.directory
     admin = f"http://{stack.envoy.admin}"
     yield Program("envoy", tuple(envoy_command(find_program("envoy"), var / "envoy.json")), admin, f"{admin}/ready")
-    exporter = f"http://{stack.exporter}"
+    exporter = f"http://{stack.exporter.near}"
     yield Program(
         "exporter",
         (

@@ -49,7 +49,7 @@ def _heartbeat() -> Config:
 
 def _webhook(stack: Stack, credentials_file: Path) -> Config:
     return {
-        "url": f"http://{stack.exporter}/api/alerts",
+        "url": f"http://{stack.exporter.near}/api/alerts",
         "send_resolved": True,
         "max_alerts": MAX_ALERTS,
         "http_config": {

@@ -34,7 +34,7 @@ def prometheus_config(stack: Stack, rules: Path) -> Config:
         _job_of_url("prometheus", stack.prometheus.url),
         _job_of_url("alertmanager", stack.alertmanager.url),
         _job("envoy", stack.envoy.admin, "/stats/prometheus"),
-        _job("dev-hq", stack.exporter, "/metrics"),
+        _job_of_ours(stack),
         *(
             _job(process.name, process.listen, process.metrics)
             for process in stack.processes.values()
@@ -58,6 +58,14 @@ def prometheus_config(stack: Stack, rules: Path) -> Config:
 
 def _job(name: str, address: Address, path: str) -> Config:
     return {"job_name": name, "metrics_path": path, **LIMITS, "static_configs": [{"targets": [str(address)]}]}
+
+
+def _job_of_ours(stack: Stack) -> Config:
+    """Beyond loopback the exporter asks who reads; the token of the webhook, which stays in its file, opens it."""
+    job = _job("dev-hq", stack.exporter.near, "/metrics")
+    if stack.exporter.is_loopback:
+        return job
+    return {**job, "authorization": {"type": "Bearer", "credentials_file": str(stack.webhook_token)}}
 
 
 def _job_of_url(name: str, url: str) -> Config:

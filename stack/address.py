@@ -54,6 +54,11 @@ class Address:
         except ValueError:
             return self.host == "localhost"
 
+    @property
+    def near(self) -> Address:
+        """Where programs of this machine find what listens here, also when it listens at every address."""
+        return Address({"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(self.host, self.host), self.port)  # noqa: S104
+
     def is_free(self) -> bool:
         """Whether something could listen here now."""
         return self._can_bind(reuse=True)

@@ -65,7 +65,7 @@ def create_app(serving: Serving) -> FastAPI:
     app.state.streams = streams = Streams()
     app.add_middleware(Guard, hosts=LOOPBACK_HOSTS | set(serving.hosts), audit=audit)
     doors = Doors(serving.tokens, audit, serving.web)
-    pages = doors.to_pages("pages", open=serving.open)
+    pages = doors.to_pages("pages", serving.webhook, open=serving.open)
     app.include_router(documented(app, scraping(pages, stack, exporter)))
     app.include_router(health(exporter, serving.webhook))
     webhook = door(WebhookKey(serving.webhook), audit, max_body=MAX_ALERTS_BYTES, tag="notifications")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -117,6 +118,27 @@ class WebhookKey:
         return Caller(ALERTMANAGER, frozenset())
 
 
+class PageKey:
+    """What opens the pages, /metrics among them: what reading takes, or the webhook's token.
+
+    `dev-hq up` has its Prometheus show that one, which serves beyond loopback too.
+    """
+
+    def __init__(self, reader: ReaderKey, credentials: Path) -> None:
+        self._reader = reader
+        self._credentials = credentials
+        self.shown = reader.shown
+
+    def opens(self, request: Request) -> Caller:
+        try:
+            return self._reader.opens(request)
+        except (ApiError, CredentialsError):
+            with suppress(CredentialsError):
+                if is_allowed(request.headers.getlist("authorization"), self._credentials):
+                    return NOBODY
+            raise
+
+
 def bearer_token(authorization: Sequence[str]) -> bytes:
     """The token in the Authorization headers, or nothing."""
     scheme, _, shown = authorization[0].partition(" ") if len(authorization) == 1 else ("", "", "")
@@ -142,9 +164,10 @@ class Doors:
         token = TokenKey(self._tokens, scope)
         return door(ReaderKey(token, self._web) if scope is Scope.READ else token, self._audit, tag=tag)
 
-    def to_pages(self, tag: str, *, open: bool) -> APIRouter:
-        """A router whose paths need what reading needs, or nothing when they are `open`."""
-        return door(ReaderKey(TokenKey(self._tokens, Scope.READ), self._web, open=open), self._audit, tag=tag)
+    def to_pages(self, tag: str, webhook: Path, *, open: bool) -> APIRouter:
+        """A router whose paths need what reading needs, or the token in `webhook`; nothing when they are `open`."""
+        reader = ReaderKey(TokenKey(self._tokens, Scope.READ), self._web, open=open)
+        return door(PageKey(reader, webhook), self._audit, tag=tag)
 
 
 def door(key: Key, audit: Audit, *, max_body: int = MAX_BODY_BYTES, tag: str) -> APIRouter:

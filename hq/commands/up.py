@@ -102,7 +102,7 @@ def _addresses(stack: Stack, placement: Placement) -> dict[str, str]:
         },
         **{pool.name: f"http://{pool.listen}" for pool in stack.pools.values()},
         "envoy": f"http://{stack.envoy.admin}",
-        "exporter": f"http://{stack.exporter}/metrics",
+        "exporter": f"http://{stack.exporter.near}/metrics",
         "prometheus": stack.prometheus.url,
         "alertmanager": stack.alertmanager.url,
     }

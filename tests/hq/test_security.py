@@ -269,3 +269,16 @@ def digest(password: bytes) -> str:
 
 def basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def test_beyond_loopback_the_webhooks_token_opens_the_pages_and_nothing_else_of_the_others(tmp_path: Path) -> None:
+    with serving(tmp_path, open_to_all=False) as served:
+        shown = f"Bearer {served.token}"
+        for path in ("/metrics", "/", "/api", "/openapi.json"):
+            assert served.get(path, authorization=shown).status == 200
+            assert served.get(path, authorization=f"{shown}x").status == 401
+        (served.stack.directory / "tokens.yaml").write_text("]")
+        assert served.get("/metrics", authorization=shown).status == 200, "whatever became of the other tokens"
+        (served.stack.directory / "tokens.yaml").unlink()
+        assert served.get("/api/chaos/runs", authorization=shown).status == 401
+        assert served.send("POST", "/api/chaos/stop", {"authorization": shown}, b"{}").status == 401

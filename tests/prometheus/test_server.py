@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from prometheus.alertmanager import alertmanager_config
 from prometheus.formats.text import dump
 from prometheus.rules import write_rules
 from prometheus.server import prometheus_config
@@ -78,3 +79,14 @@ def test_promtool_accepts_it(tmp_path: Path) -> None:
     write_rules(demo_stack(), tmp_path / "rules")
     (tmp_path / "prometheus.yml").write_text(dump(prometheus_config(demo_stack(), tmp_path / "rules")))
     subprocess.run([find_program("promtool"), "check", "config", tmp_path / "prometheus.yml"], check=True, timeout=60)
+
+
+def test_beyond_loopback_the_webhooks_token_is_shown_to_the_exporter() -> None:
+    """By the name of its file: nothing that is generated holds it."""
+    stack = replace(demo_stack(), exporter=Address("0.0.0.0", 9464))  # noqa: S104
+    own = job("dev-hq", prometheus_config(stack, Path("rules")))
+    assert own["static_configs"] == [{"targets": ["127.0.0.1:9464"]}]
+    assert own["authorization"] == {"type": "Bearer", "credentials_file": str(stack.webhook_token)}
+    assert "authorization" not in job("dev-hq", prometheus_config(demo_stack(), Path("rules")))
+    webhook = alertmanager_config(stack, stack.webhook_token)["receivers"][0]["webhook_configs"][0]
+    assert webhook["url"] == "http://127.0.0.1:9464/api/alerts"
