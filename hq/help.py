@@ -9,6 +9,7 @@ import argparse
 import textwrap
 from collections.abc import Mapping
 
+from hq.command_tree import every_command
 from stack.dataclass import dataclass
 
 DONE_OR_NOT = "0 done; 2 it could not be done, and one line says why"
@@ -216,18 +217,15 @@ HELP: Mapping[str, Help] = {
 }
 
 
-def teach(parser: argparse.ArgumentParser, command: str = "") -> None:
-    """Adds what is written here to the help of a command and of all below it."""
-    if known := HELP.get(command):
-        wraps = parser.formatter_class is argparse.HelpFormatter
-        parser.description = known.description or _wrapped(parser.description or "", wraps)
-        exit_codes = _wrapped(f"exit codes: {known.exit_codes}", True) if known.exit_codes else ""
-        parser.epilog = f"{known.example_lines}\n\n{exit_codes or _wrapped(parser.epilog or '', wraps)}"
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for name, below in action.choices.items():
-                teach(below, f"{command} {name}".strip())
+def teach(top: argparse.ArgumentParser) -> None:
+    """Adds what is written here to the help of each command."""
+    for command, parser in every_command(top):
+        if known := HELP.get(command):
+            wraps = parser.formatter_class is argparse.HelpFormatter
+            parser.description = known.description or _wrapped(parser.description or "", wraps)
+            exit_codes = _wrapped(f"exit codes: {known.exit_codes}", True) if known.exit_codes else ""
+            parser.epilog = f"{known.example_lines}\n\n{exit_codes or _wrapped(parser.epilog or '', wraps)}"
+            parser.formatter_class = argparse.RawDescriptionHelpFormatter
 
 
 def _wrapped(text: str, wraps: bool) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
+from hq.command_tree import arguments_of, every_command
 from stack.errors import MissingToolError
 
 SHELLS = ("bash", "zsh")
@@ -62,21 +63,13 @@ def _completion(arguments: argparse.Namespace) -> int:
     from hq.cli import parser
 
     top = parser()
-    for action in _actions(top):
-        if completer := _completer(action):
-            action.complete = completer  # type: ignore[attr-defined] # where shtab looks for it
+    for _, command in every_command(top):
+        for action in arguments_of(command):
+            if completer := _completer(action):
+                action.complete = completer  # type: ignore[attr-defined] # where shtab looks for it
     preamble = _SCENARIOS[arguments.shell].format(names=" ".join(shipped_scenarios()))
     print(shtab.complete(top, arguments.shell, preamble=preamble))
     return 0
-
-
-def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for below in action.choices.values():
-                yield from _actions(below)
-        else:
-            yield action
 
 
 def _completer(action: argparse.Action) -> Mapping[str, str | dict[str, str]]:

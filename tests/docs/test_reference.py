@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from tests.docs.naming import every_command
+from hq.cli import parser as whole_command_line
+from hq.command_tree import arguments_of, every_command
 from tests.docs.pages import ROOT
 from tests.docs.reference.pages import GENERATED
 
@@ -27,8 +28,8 @@ def test_it_is_known_what_each_key_takes() -> None:
 def test_every_argument_says_what_it_is_for() -> None:
     silent = [
         f"{name} {action.dest}"
-        for name, parser in every_command()
-        for action in parser._actions
+        for name, parser in every_command(whole_command_line())
+        for action in arguments_of(parser)
         if not action.help and action.dest != argparse.SUPPRESS
     ]
     assert silent == []

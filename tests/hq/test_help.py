@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hq.cli import parser
+from hq.command_tree import every_command
 from hq.help import HELP
 
 GOLDEN = Path(__file__).parent / "golden_help" / "dev-hq.txt"
 EXAMPLE = re.compile(r"^  (dev-hq.*?)(?:  .*| [|>].*)?$", re.MULTILINE)
-
-
-def commands(top: argparse.ArgumentParser, path: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    yield path, top
-    for action in top._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for name, below in action.choices.items():
-                yield from commands(below, f"{path} {name}".strip())
-
-
-EVERY = dict(commands(parser()))
+EVERY = dict(every_command(parser()))
 
 
 @pytest.mark.parametrize("command", EVERY, ids=lambda command: command or "dev-hq")

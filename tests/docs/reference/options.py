@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from tests.docs.naming import every_command, subcommands
+from hq.cli import parser as whole_command_line
+from hq.command_tree import arguments_of, every_command, subcommands
 
 HEAD = """# The command line
 
@@ -18,13 +19,13 @@ EVERYWHERE = {"help", "stack"}
 
 def cli_page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *(line for name, parser in every_command() for line in _command(name, parser))])
+    commands = every_command(whole_command_line(), "dev-hq")
+    return "\n".join([HEAD, *(line for name, parser in commands for line in _command(name, parser))])
 
 
 def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     below = subcommands(parser)
-    rows = [action for action in parser._actions if action.dest not in EVERYWHERE and not _is_hidden(action)]
-    rows = [action for action in rows if not isinstance(action, argparse._SubParsersAction)]
+    rows = [action for action in arguments_of(parser) if action.dest not in EVERYWHERE and not _is_hidden(action)]
     if name == "dev-hq":
         rows = [action for action in rows if action.dest != "stack"]
     yield f"## {name}\n"
