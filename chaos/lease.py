@@ -131,7 +131,9 @@ class ControlPlane:
         except ImportError:
             raise MissingToolError("chaos needs grpcio and protobuf: pip install 'dev-hq[chaos]'") from None
 
-        busy = ControlPlaneBusyError(f"another run is active on this data plane: {self.address} is in use")
+        busy = ControlPlaneBusyError(
+            f"another run is active on this data plane: {self.address} is in use; `dev-hq chaos stop` stops it"
+        )
         if not self.address.is_free():  # gRPC would say so in a page of its own log
             raise busy
         server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=_OPTIONS)

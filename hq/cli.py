@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hq.commands import (
     anomalies,
@@ -30,10 +31,13 @@ from hq.commands import (
 )
 from hq.help import teach
 from stack.errors import HqError
+from stack.suggestion import suggestion
 
 COMMANDS = (
     init, up, demo, chaos, quality, anomalies, dashboard, discover, generate, configure, rules, serve, token, completion
 )  # fmt: skip
+
+_NO_CHOICE = re.compile(r"(?P<what>.*: invalid choice: '(?P<word>.*)') \(choose from (?P<known>.*)\)", re.DOTALL)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,6 +84,33 @@ class _CommandParser(argparse.ArgumentParser):
             metavar="FILE",
             help="the file that names services and pools (default: stack.yaml)",
         )
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 - argparse's own
+        """As argparse does, but whoever is called wrongly says so: the command, not `dev-hq`, which knows less."""
+        known, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{self._meant(unknown[0])}")
+        return known, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """One line without the usage, which has all that could be right and hides what is wrong."""
+        if wrong := _NO_CHOICE.fullmatch(message):
+            message = f"{wrong['what']}: {suggestion(wrong['word'], wrong['known'].replace(chr(39), '').split(', '))}"
+        elif message.startswith("the following arguments are required: "):
+            message += f"; {self._first_choices(message)}{self.prog} --help says more"
+        self.exit(2, f"{self.prog}: error: {message}\n")
+
+    def _meant(self, word: str) -> str:
+        options = [name for name in self._option_string_actions if name.startswith("--")]
+        return f"; {suggestion(word.partition('=')[0], options)}" if word.startswith("-") else ""
+
+    def _first_choices(self, message: str) -> str:
+        """The choices there are for the first argument of those that are missing."""
+        first = message.removeprefix("the following arguments are required: ").split(", ")[0]
+        for action in self._actions:
+            if action.choices and first in (action.metavar, *action.option_strings):
+                return f"there are {', '.join(map(str, action.choices))}; "
+        return ""
 
 
 def parser() -> argparse.ArgumentParser:

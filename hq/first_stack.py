@@ -39,8 +39,10 @@ class Named:
             raise HqError(f"{option}: {name!r} is not a name; use lower case letters, digits, - and _, at most 63")
         if "@" in url:
             raise HqError(f"{option} {name}: the URL must not hold credentials")
+        shown = re.split("[?#]", url)[0]
+        if shown != url and is_base_url(shown):
+            raise HqError(f"{option} {name}: leave out what follows {shown}; a URL ends before ? and # here")
         if not is_base_url(url):
-            shown = url.partition("?")[0].partition("#")[0]
             raise HqError(f"{option} {name}: {shown!r} is not a URL; write one such as http://127.0.0.1:8080")
         return cls(name, url.rstrip("/"))
 

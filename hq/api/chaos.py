@@ -30,7 +30,7 @@ from hq.elsewhere import is_up
 from stack.errors import HqError, JournalError, NotReadyError
 from stack.model import Stack
 
-OFF = "chaos over HTTP is off; start `dev-hq up` or `dev-hq serve` with --enable-chaos-api to let runs be started"
+OFF = "chaos over HTTP is off; `dev-hq up` and `dev-hq serve` let runs be started with --enable-chaos-api"
 DOWN = "the stack does not run; `dev-hq up` starts it"
 NOT_BEGUN = "the run has not begun yet; ask again"
 LIMIT, MOST = 20, 1000

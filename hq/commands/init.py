@@ -73,6 +73,8 @@ def _rate(text: str) -> int:
 
 def _init(arguments: argparse.Namespace) -> int:
     directory: Path = arguments.directory
+    if "=" in str(directory):
+        raise HqError(f"{str(directory)!r} is to be a directory; a service is given with --service NAME=URL")
     if arguments.stack != Path("stack.yaml"):
         raise HqError("--stack names a file that is there; say in which directory to write one: dev-hq init DIRECTORY")
     text = _text(arguments)

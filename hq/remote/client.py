@@ -28,6 +28,9 @@ LATER = frozenset({408, 429, 502, 503, 504})
 FIRST_PAUSE, LONGEST_PAUSE = 0.3, 5.0
 LONGEST_WISH = 30.0  # a pause that a server wishes for in Retry-After
 MOST_WORDS = 1000
+NO_SUCH_PATH = (404, "not found")  # as ours say it of a path; of a name they say more
+STRANGE_SIGNERS = ("self-signed certificate", "self signed certificate", "unable to get local issuer certificate")
+WHOM_TO_TRUST = "--ca FILE names the authority that signed its certificate"
 MOST_ERROR_BYTES = 64 * 1024
 
 
@@ -109,7 +112,8 @@ class RemoteClient:
         try:
             yield
         except UnreachableError as error:
-            raise LostError(str(error), unsent=isinstance(error, NoConnectionError)) from None
+            hint = f"; {WHOM_TO_TRUST}" if any(reason in str(error) for reason in STRANGE_SIGNERS) else ""
+            raise LostError(f"{error}{hint}", unsent=isinstance(error, NoConnectionError)) from None
         except PrometheusError as error:
             raise ServerError(str(error)) from None
 
@@ -169,7 +173,7 @@ class RemoteClient:
             raise RefusedError(self._stranger(), status)
         if 300 <= status < 400:
             raise RefusedError(f"{self.name} redirects elsewhere ({status}); give the final URL", status)
-        if not words:
+        if not words or (status, words) == NO_SUCH_PATH:
             raise RefusedError(f"{self.name} has no API of dev-hq there ({status}); is the URL right?", status)
         raise RefusedError(f"{self.name} says{said}", status)
 

@@ -204,7 +204,8 @@ def test_leaving_ends_the_faults_before_the_stream(lease):
 def test_the_port_is_the_lock(plane):
     with pytest.raises(ControlPlaneBusyError) as error, ControlPlane(plane.address, FaultLease()):
         pass
-    assert str(error.value) == f"another run is active on this data plane: {plane.address} is in use"
+    busy = f"another run is active on this data plane: {plane.address} is in use; `dev-hq chaos stop` stops it"
+    assert str(error.value) == busy
 
 
 def test_the_port_is_free_again_afterwards(lease):

@@ -84,7 +84,9 @@ def test_on_a_data_plane_that_is_taken_it_could_not_run(stack: Stack) -> None:
     with socket.create_server((address.host, address.port)):
         score = engineering(stack).run_chaos_test("network-latency")
     assert score.outcome is Outcome.COULD_NOT_RUN
-    assert score.reason == f"another run is active on this data plane: {address} is in use"
+    assert (
+        score.reason == f"another run is active on this data plane: {address} is in use; `dev-hq chaos stop` stops it"
+    )
 
 
 def test_a_journal_that_cannot_be_written_is_an_error_before_anything_is_touched(stack: Stack) -> None:

@@ -19,6 +19,7 @@ NO_NAME = "is not a name; use lower case letters, digits, - and _, at most 63"
 NO_URL = " is not a URL; write one such as http://127.0.0.1:8080"
 NOT_HERE = "--load is for a service on this machine only, and web is at http://a.example"
 NOT_BOTH = "--demo has its own services; leave it out, or leave out --service, --pool and --load"
+NO_QUERY = ": leave out what follows http://a; a URL ends before ? and # here"
 OURS = "web is at 127.0.0.1:9090, where a program of dev-hq listens; let it listen elsewhere"
 
 
@@ -121,6 +122,16 @@ def test_every_key_is_explained(tmp_path: Path) -> None:
         assert {line.split(":")[0].strip() for line in indented} - explained <= {"run", "sli"}
 
 
+def test_a_service_where_a_directory_belongs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert refused(capsys, WEB) == (
+        "dev-hq: 'web=http:/127.0.0.1:8080' is to be a directory; a service is given with --service NAME=URL\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_is_written_at_run_time_is_not_for_git(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(tmp_path / "new")
     assert (
@@ -186,7 +197,8 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path, capsys: pytest.Cap
         (["--service", "Web=http://127.0.0.1"], "--service: 'Web' " + NO_NAME),
         (["--service", "=http://127.0.0.1"], "--service: '' " + NO_NAME),
         (["--service", "web=127.0.0.1:80"], "--service web: '127.0.0.1:80'" + NO_URL),
-        (["--service", "web=http://a?token=x"], "--service web: 'http://a'" + NO_URL),
+        (["--service", "web=http://a?token=x"], "--service web" + NO_QUERY),
+        (["--service", "web=ftp://a?token=x"], "--service web: 'ftp://a'" + NO_URL),
         (["--service", "web=http://u:p@a"], "--service web: the URL must not hold credentials"),
         (["--service", "web=http://a:70000"], "--service web: 'http://a:70000'" + NO_URL),
         (["--service", 'web=http://a"\n'], "--service web: 'http://a\"\\n'" + NO_URL),

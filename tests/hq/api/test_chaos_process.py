@@ -18,7 +18,11 @@ from tests.hq.serving import serving
 def test_off_unless_it_is_enabled(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         api = ChaosApi(served)
-        off = (403, "forbidden", "chaos over HTTP is off; `dev-hq serve --enable-chaos-api` lets runs be started")
+        off = (
+            403,
+            "forbidden",
+            "chaos over HTTP is off; `dev-hq up` and `dev-hq serve` let runs be started with --enable-chaos-api",
+        )
         for body in (WAVE, {"scenario": 1}):
             assert api.start(body).error == off
         assert api.read(served.ask("read", "GET", "/api/chaos/runs")) == {"runs": []}

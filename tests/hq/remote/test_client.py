@@ -64,6 +64,7 @@ def test_a_body_without_end_is_read_to_a_bound(tmp_path: Path) -> None:
         (refuses(503, "the stack does not run"), "{name} says: the stack does not run"),
         (refuses(500, "something went wrong here"), "{name} says: something went wrong here"),
         (Says(404, "<html>"), "{name} has no API of dev-hq there (404); is the URL right?"),
+        (refuses(404, "not found"), "{name} has no API of dev-hq there (404); is the URL right?"),
         (Says(404, {"error": "x"}), "{name} has no API of dev-hq there (404); is the URL right?"),
         (Says(302, "", {"Location": "http://127.0.0.1:1/"}), "{name} redirects elsewhere (302); give the final URL"),
     ],

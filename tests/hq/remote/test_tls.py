@@ -64,7 +64,8 @@ def test_without_one_we_are_not(strict: FakeHq, tmp_path: Path, capsys: pytest.C
 def test_a_server_of_another_authority(plain: FakeHq, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert listing(plain, tmp_path) == 2
     assert capsys.readouterr().err == (
-        f"dev-hq: the server {plain.url} cannot be trusted: unable to get local issuer certificate\n"
+        f"dev-hq: the server {plain.url} cannot be trusted: unable to get local issuer certificate; "
+        "--ca FILE names the authority that signed its certificate\n"
     )
 
 
