@@ -12,7 +12,7 @@ from typing import Any
 from chaos.announced_process import announced_process
 from chaos.requested import is_held, log_of
 from stack.journal import JournalTail, Record
-from stack.process import ProcessIdentity
+from stack.process import AFTERMATH_SECONDS, ProcessIdentity
 
 
 class State(StrEnum):
@@ -81,10 +81,16 @@ class KnownRun:
         if self.finished is not None:
             return State.DIED if self.outcome == "died" else State.FINISHED
         if self.process is not None:
-            return State.RUNNING if self.process.is_alive else State.DIED
+            return State.RUNNING if self._may_live(self.process, log_of(journal, self.run)) else State.DIED
         if self.requested is not None:
             return State.REQUESTED if is_held(log_of(journal, self.run)) else State.DIED
         return State.DIED
+
+    def _may_live(self, process: ProcessIdentity, log: Path) -> bool:
+        """One in a container beside is seen by its log, if it has one; else it is given the time it may need."""
+        if process.is_out_of_sight and is_held(log):
+            return True
+        return process.may_live(AFTERMATH_SECONDS + (self.deadline or self.announced or 0.0))
 
     def _plan(self, data: Mapping[str, Any]) -> None:
         self.scenario = _text(data, "scenario") or self.scenario

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 from chaos.known_run import KnownRun, KnownRuns
+from stack.errors import HqError
 from stack.waiting import wait_for
 
 BEGIN_SECONDS = 15.0
@@ -30,5 +31,7 @@ def tell_to_stop(journal: Path, run: str | None = None) -> KnownRun | None:
     wait_for(has_begun_or_ended, BEGIN_SECONDS, f"run {active.run} did not begin")
     if active.process is None or active.finished is not None:
         return None
+    if active.process.is_out_of_sight:
+        raise HqError(f"run {active.run} goes on in another container of this machine; stop it from there")
     active.process.signal(signal.SIGTERM, signal.SIGCONT)  # one that was suspended hears nothing until it goes on
     return active

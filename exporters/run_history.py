@@ -10,7 +10,7 @@ from typing import Any
 
 from exporters.evidence import Evidence, read_evidence
 from exporters.fields import UnreadableRecordError, choice, measured, member, number, text, texts
-from stack.process import ProcessIdentity
+from stack.process import AFTERMATH_SECONDS, ProcessIdentity
 
 ERRORS = ("could_not_run", "died")
 OUTCOMES = ("resilient", "weakness", "stopped", *ERRORS)
@@ -82,7 +82,9 @@ class RunHistory:
 
     def missing(self) -> list[str]:
         """The runs whose process is gone although they never said how they ended."""
-        return [run_id for run_id, run in self.active.items() if not run.process.is_alive]
+        return [
+            run_id for run_id, run in self.active.items() if not run.process.may_live(run.deadline + AFTERMATH_SECONDS)
+        ]
 
     def bury(self, run_id: str) -> None:
         """Counts a missing run as an error; that the next run writes the same down does not count it again."""
@@ -107,7 +109,12 @@ class RunHistory:
             target=text(data, "target"),
             announced=at,
             deadline=number(data, "deadline"),
-            process=ProcessIdentity(int(number(data, "pid")), int(number(data, "process_started")), text(data, "boot")),
+            process=ProcessIdentity(
+                int(number(data, "pid")),
+                int(number(data, "process_started")),
+                text(data, "boot"),
+                str(data.get("pid_namespace", "")),
+            ),
         )
         if run_id in self._announcements or run_id in self._ended:
             return

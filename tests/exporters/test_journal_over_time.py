@@ -57,6 +57,14 @@ def test_a_process_that_only_looks_like_the_run_is_not_the_run(path: Path, journ
     assert samples['chaos_run_errors_total{scenario="wave"}'] == 1
 
 
+def test_a_run_in_a_container_beside_is_not_gone(path: Path, journal: Journal) -> None:
+    """Its number says nothing here; it is given up when it must be over."""
+    journal.append("run_announced", announced(process_started=1, pid_namespace="pid:[1]"))
+    assert read(path)[f"chaos_run_active{RUN}"] == 1
+    journal.append("run_announced", announced("r2", process_started=1, pid_namespace="pid:[1]", deadline=1.0))
+    assert read(path)['chaos_run_errors_total{scenario="wave"}'] == 1
+
+
 def test_46_a_run_whose_process_died_is_an_error_once(path: Path, journal: Journal) -> None:
     pid, started = dead_process()
     registry = SafeRegistry([JournalCollector(path, CONFIGURED)])
