@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
+from hq.chaos_output import Teller, print_scenario, print_score
 from hq.commands import chaos_runs, chaos_verify
 from hq.elsewhere import refuse_somebody_elses
 from hq.remote.options import add_server_options, remote
@@ -20,7 +20,6 @@ from stack.waiting import wait_for
 
 if TYPE_CHECKING:
     from chaos.faults.fault import Fault
-    from chaos.run import Progress
     from chaos.scenario import ChaosScenario
     from chaos.score import ResilienceScore
 
@@ -75,9 +74,9 @@ def _add_scenario(parser: argparse.ArgumentParser) -> None:
 
 def _list(arguments: argparse.Namespace) -> int:
     if client := remote(arguments):
-        from hq.remote.scenarios import print_scenarios
+        from hq.remote.scenarios import list_scenarios
 
-        return print_scenarios(client)
+        return list_scenarios(client)
     from chaos.scenario_file import shipped_scenarios
 
     for scenario in shipped_scenarios().values():
@@ -87,9 +86,9 @@ def _list(arguments: argparse.Namespace) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     if client := remote(arguments):
-        from hq.remote.scenarios import print_scenario
+        from hq.remote.scenarios import show_scenario
 
-        return print_scenario(client, arguments.scenario)
+        return show_scenario(client, arguments.scenario)
     from chaos.scenario_file import load_scenario
 
     scenario = load_scenario(arguments.scenario)
@@ -104,8 +103,7 @@ def _show(arguments: argparse.Namespace) -> int:
         "may": ", ".join(scenario.may) or "nothing",
         "silent": ", ".join(scenario.silent) or "nothing",
     }
-    for name, value in rows.items():
-        print(f"{name:<12}{value}")
+    print_scenario(rows)
     return 0
 
 
@@ -117,14 +115,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if client := remote(arguments):
         from hq.remote.run import run as run_there
 
-        return run_there(client, arguments)
+        return run_there(client, arguments, _changes(arguments))
     from chaos.engineering import ChaosEngineering
     from chaos.run_id import checked_run_id
     from chaos.scenario_file import load_scenario
 
     run = None if arguments.run_id is None else checked_run_id(arguments.run_id)
     stack = open_stack(arguments.stack)
-    scenario = load_scenario(arguments.scenario).with_parameters(changes(arguments))
+    scenario = load_scenario(arguments.scenario).with_parameters(_changes(arguments))
     target = scenario.target(stack, arguments.target)
     plan = scenario.plan(stack, target)
     if arguments.dry_run:
@@ -142,7 +140,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return score.exit_code
 
 
-def changes(arguments: argparse.Namespace) -> dict[str, str]:
+def _changes(arguments: argparse.Namespace) -> dict[str, str]:
     """The parameters that --set and --duration change, as they are written; raises HqError."""
     changed: dict[str, str] = {}
     for setting in arguments.settings:
@@ -153,17 +151,6 @@ def changes(arguments: argparse.Namespace) -> dict[str, str]:
     if arguments.duration is not None:
         changed["duration"] = arguments.duration
     return changed
-
-
-class Teller:
-    """Prints progress, each line with the seconds since the beginning."""
-
-    def __init__(self, output: TextIO) -> None:
-        self._output = output
-        self._began = time.monotonic()
-
-    def tell(self, progress: Progress) -> None:
-        print(f"{time.monotonic() - self._began:6.1f}s  {progress.sentence}", file=self._output, flush=True)
 
 
 def _print_plan(scenario: ChaosScenario, target: str, faults: Sequence[Fault], *, as_json: bool) -> None:
@@ -181,22 +168,6 @@ def _print_plan(scenario: ChaosScenario, target: str, faults: Sequence[Fault], *
         span = f"{format_duration(fault.after):>9}{end:>9}"
         print(f"{fault.kind:<12}{member:<9}{span}{format_percent(fault.share):>9}{delay:>9}")
     print("This is a dry run: nothing was touched.")
-
-
-def print_score(score: ResilienceScore, report: object) -> None:
-    """The score for people, and where its report is."""
-    if score.score is not None:
-        print(f"\nresilience score {score.score:.1f} of 100: {score.outcome.value}")
-        for part in score.parts:
-            print(f"  {part.name:<11}{part.tally}")
-            for sentence in part.evidence:
-                print(f"             {sentence}")
-        if score.recommendations:
-            print("  what to change")
-            for line in score.recommendations:
-                print(f"  - {line}")
-    if report:
-        print(f"report: {report}")
 
 
 def _document(score: ResilienceScore) -> object:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from hq.chaos_output import print_runs
 from hq.remote.options import add_server_options, remote
 from stack.errors import HqError
 from stack.placement import open_stack
@@ -40,28 +40,9 @@ def _list(arguments: argparse.Namespace) -> int:
     runs = [_described(run, known) for run in known.newest(limit)]
     if arguments.json:
         print(json.dumps(runs, indent=2))
-        return 0
-    if not runs:
-        print("there was no run yet")
-        return 0
-    print_runs(runs)
+    else:
+        print_runs(runs)
     return 0
-
-
-def print_runs(runs: list[dict[str, object]]) -> None:
-    """One line for each run, as `GET /api/chaos/runs` describes it."""
-    rows = [("run", "when", "scenario", "target", "outcome", "score"), *map(_row, runs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _row(run: dict[str, object]) -> tuple[str, ...]:
-    at, score = run["at"], run["score"]
-    when = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%SZ") if isinstance(at, float) and at else "-"
-    ended = str(run["outcome"] or run["state"]).replace("_", " ")
-    points = f"{score:.1f}" if isinstance(score, float) else "-"
-    return str(run["run"]), when, str(run["scenario"]) or "-", str(run["target"]) or "-", ended, points
 
 
 def _described(run: KnownRun, known: KnownRuns) -> dict[str, object]:

@@ -53,7 +53,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from chaos.score import EXIT_CODES
     from chaos.verification.document import document
     from chaos.verification.verify import verify
-    from hq.commands.chaos import Teller
+    from hq.chaos_output import Teller
     from hq.elsewhere import refuse_somebody_elses
     from prometheus.access import connect
     from stack.replacement import replace_file

@@ -7,7 +7,7 @@ import json
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 from chaos.score import Outcome, Part, ResilienceScore
-from hq.commands.chaos import changes, print_score
+from hq.chaos_output import print_score
 from hq.remote.answer import AnswerError, read_as, read_object, read_rows
 from hq.remote.client import RemoteClient
 from hq.remote.errors import ServerError
@@ -34,8 +34,10 @@ _NOT_THERE = {
 }
 
 
-def run(client: RemoteClient, arguments: argparse.Namespace) -> int:
-    """Starts a run and follows it to its end; its exit code. Raises HqError when it cannot be started or followed.
+def run(client: RemoteClient, arguments: argparse.Namespace, changes: Mapping[str, str]) -> int:
+    """Starts a run with these parameters changed, and follows it to its end; its exit code.
+
+    Raises HqError when it cannot be started or followed.
 
     SIGINT and SIGTERM stop the run, as they stop one on this machine; the second one leaves it alone.
     """
@@ -44,7 +46,7 @@ def run(client: RemoteClient, arguments: argparse.Namespace) -> int:
     body: dict[str, object] = {"scenario": arguments.scenario}
     if arguments.target is not None:
         body["target"] = arguments.target
-    if asked := parameters(client, arguments.scenario, changes(arguments)):
+    if asked := parameters(client, arguments.scenario, changes):
         body["parameters"] = asked
     patience = PATIENCE if arguments.patience is None else arguments.patience
     with _sigterm_like_sigint():

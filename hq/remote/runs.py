@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from hq.commands.chaos_runs import print_runs
+from hq.chaos_output import print_runs
 from hq.remote.answer import AnswerError, read_rows, read_text
 from hq.remote.client import RemoteClient
 from stack.errors import HqError, NotReadyError
@@ -26,10 +26,8 @@ def list_runs(client: RemoteClient, limit: int, *, as_json: bool) -> int:
         runs = [_described(client, row) for row in rows]
     if as_json:
         print(json.dumps(runs, indent=2))
-    elif runs:
-        print_runs(runs)
     else:
-        print("there was no run yet")
+        print_runs(runs)
     return 0
 
 

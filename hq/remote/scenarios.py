@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from hq.chaos_output import print_scenario
 from hq.remote.answer import read_as, read_rows
 from hq.remote.client import RemoteClient
 from stack.dataclass import dataclass
@@ -31,7 +32,7 @@ class RemoteScenario:
     silent: tuple[str, ...]
 
 
-def print_scenarios(client: RemoteClient) -> int:
+def list_scenarios(client: RemoteClient) -> int:
     """What `dev-hq chaos list` prints."""
     for row in _rows(client):
         scenario = _read(client, row)
@@ -39,7 +40,7 @@ def print_scenarios(client: RemoteClient) -> int:
     return 0
 
 
-def print_scenario(client: RemoteClient, name: str) -> int:
+def show_scenario(client: RemoteClient, name: str) -> int:
     """What `dev-hq chaos show` prints, the targets being those that the server's stack has."""
     row = _named(client, name)
     scenario = _read(client, row)
@@ -54,8 +55,7 @@ def print_scenario(client: RemoteClient, name: str) -> int:
         "may": ", ".join(scenario.may) or "nothing",
         "silent": ", ".join(scenario.silent) or "nothing",
     }
-    for title, value in rows.items():
-        print(f"{title:<12}{client.quoted(value)}")
+    print_scenario({title: client.quoted(value) for title, value in rows.items()})
     return 0
 
 
