@@ -26,6 +26,9 @@ def load_scenario(path_or_name: str) -> ChaosScenario:
         return read_scenario(Path(path_or_name))
     shipped = shipped_scenarios()
     if path_or_name not in shipped:
+        file = Path(f"{path_or_name}.yaml")
+        if file.is_file():
+            raise HqError(f'there is no scenario "{path_or_name}"; did you mean the file {file}?')
         raise HqError(f'there is no scenario "{path_or_name}"; {suggestion(path_or_name, shipped, "there are")}')
     return shipped[path_or_name]
 

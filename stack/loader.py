@@ -55,7 +55,9 @@ T = TypeVar("T")
 
 def load_stack(path: Path, moved: Mapping[Address, Address] | None = None) -> Stack:
     """The stack in `path`, its addresses replaced by where they `moved`; raises HqError, mostly ConfigError."""
-    root = read_document(path, moved, if_missing="run this where your stack.yaml lies, or name it with --stack")
+    root = read_document(
+        path, moved, if_missing="run this where your stack.yaml lies, name it with --stack, or write one: dev-hq init"
+    )
     entries = root.mapping()
     if of_gates := [entries[key] for key in ("version", "slos") if key in entries]:
         raise of_gates[0].error("this is a gates file, where a stack is due; the check takes it with --config")

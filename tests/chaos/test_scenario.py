@@ -228,3 +228,11 @@ def test_what_a_tunnel_cannot_have_is_refused_when_planning(tmp_path: Path) -> N
         load_scenario("proxy-failure-wave").plan(stack, "exits")
     wave = load_scenario("proxy-failure-wave").with_parameters({"intensity": "100%"})
     assert len(wave.plan(stack, "exits")) == 1
+
+
+def test_a_file_is_named_with_its_ending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text("scenario: mine\n")
+    with pytest.raises(HqError) as error:
+        load_scenario("mine")
+    assert str(error.value) == 'there is no scenario "mine"; did you mean the file mine.yaml?'

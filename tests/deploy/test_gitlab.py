@@ -72,7 +72,8 @@ def test_the_reports_of_an_earlier_job_are_not_taken_for_this_one(runner: Job, s
     done = runner.run(SCRIPT, shell)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "dev-hq: there is no file stack.yaml; run this where your stack.yaml lies, or name it with --stack\n"
+        "dev-hq: there is no file stack.yaml; run this where your stack.yaml lies, name it with --stack, "
+        "or write one: dev-hq init\n"
     )
     assert list((runner.directory / "gates-report").iterdir()) == []
 

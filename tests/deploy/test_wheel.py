@@ -196,7 +196,8 @@ def test_directories_named_like_our_packages_shadow_nothing(bare: Installed, tmp
     done = bare.run(tmp_path, "-m", "gates.check")
     assert (done.returncode, done.stderr) == (
         2,
-        "gates.check: there is no file stack.yaml; run this where your stack.yaml lies, or name it with --stack\n",
+        "gates.check: there is no file stack.yaml; run this where your stack.yaml lies, "
+        "name it with --stack, or write one: dev-hq init\n",
     )
 
 

@@ -334,7 +334,8 @@ def test_a_stack_that_is_broken_or_not_there(tmp_path: Path, capsys: pytest.Capt
     assert main(["--stack", str(path)]) == 2
     assert capsys.readouterr() == (
         "",
-        f"gates.check: there is no file {path}; run this where your stack.yaml lies, or name it with --stack\n",
+        f"gates.check: there is no file {path}; run this where your stack.yaml lies, "
+        "name it with --stack, or write one: dev-hq init\n",
     )
     path.write_text("services: {}\n")
     assert main(["--stack", str(path)]) == 2

@@ -70,7 +70,7 @@ def test_a_missing_stack_file(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert complaint(done) == (
         f"dev-hq: there is no file {tmp_path / 'stack.yaml'}; "
-        "run this where your stack.yaml lies, or name it with --stack"
+        "run this where your stack.yaml lies, name it with --stack, or write one: dev-hq init"
     )
 
 

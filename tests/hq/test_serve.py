@@ -155,7 +155,7 @@ def test_a_stack_that_does_not_exist_is_one_line(tmp_path) -> None:
     assert (code, out) == (2, "")
     assert err == (
         f"dev-hq: there is no file {tmp_path / 'none.yaml'}; "
-        "run this where your stack.yaml lies, or name it with --stack\n"
+        "run this where your stack.yaml lies, name it with --stack, or write one: dev-hq init\n"
     )
 
 
