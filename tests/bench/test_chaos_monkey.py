@@ -266,6 +266,7 @@ class TestReport:
         broken = {**self.SESSION, "breaches": [{"promise": "nothing is lost", "what": "a record is lost"}]}
         assert "| nothing is lost | **no**: a record is lost |" in tables([broken])
 
+    @pytest.mark.e2e
     def test_it_is_written_into_a_page_and_a_breach_is_an_exit_code(self, tmp_path: Path) -> None:
         report, page = tmp_path / "report.json", tmp_path / "page.md"
         page.write_text("before\n<!-- monkey: begin -->\nold\n<!-- monkey: end -->\nafter\n")
@@ -279,6 +280,7 @@ class TestReport:
         done = self.read(report, page)
         assert (done.returncode, done.stderr) == (1, "broken: the journal is gone\n")
 
+    @pytest.mark.e2e
     def test_a_report_that_is_not_there_is_one_line(self, tmp_path: Path) -> None:
         done = self.read(tmp_path / "none.json", tmp_path / "page.md")
         assert (done.returncode, done.stdout) == (2, "")

@@ -14,6 +14,7 @@ from stack.errors import HqError
 from tests.prometheus.stacks import ROOT, demo_stack
 
 FILES = tuple(rule_texts(demo_stack()))
+RULES = ("--only", "rules")
 OTHER_FORMATS = ("prometheusrule", "mimir", "thanos", "vmalert")
 
 
@@ -86,21 +87,21 @@ def test_other_formats_have_directories_of_their_own(
     stack: Path, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:
     plain = stack.parent / "prometheus" / "rules"
-    run(stack)
+    run(stack, *RULES)
     before = {path: path.read_bytes() for path in plain.iterdir()}
     assert run(stack, "--format", name, "--check") == 1
     assert f"{plain / name / FILES[0]} is missing; run: dev-hq generate --format {name}\n" in capsys.readouterr().err
     assert run(stack, "--format", name) == 0
     assert capsys.readouterr().out == f"wrote {', '.join(FILES)} to {plain / name}\n"
     assert run(stack, "--format", name, "--check") == 0
-    assert run(stack, "--check") == 0
+    assert run(stack, *RULES, "--check") == 0
     assert {path: path.read_bytes() for path in plain.iterdir() if path.is_file()} == before
 
 
 @pytest.mark.parametrize("name", OTHER_FORMATS)
 def test_a_format_does_not_replace_what_it_did_not_write(stack: Path, name: str) -> None:
     directory = stack.parent / "prometheus" / "rules"
-    run(stack)
+    run(stack, *RULES)
     with pytest.raises(HqError) as caught:
         run(stack, "--format", name, "--output", str(directory))
     signature = f"'# Generated from stack.yaml by `dev-hq generate --format {name}'"
@@ -108,7 +109,7 @@ def test_a_format_does_not_replace_what_it_did_not_write(stack: Path, name: str)
         f"{directory / FILES[0]} does not begin with {signature}, so it was not written by "
         "`dev-hq generate` in this format, and stays; move it away, or name another --output"
     )
-    assert run(stack, "--check") == 0
+    assert run(stack, *RULES, "--check") == 0
 
 
 def test_a_file_of_the_user_stays_and_nothing_is_written_beside_it(stack: Path) -> None:

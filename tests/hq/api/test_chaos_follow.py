@@ -92,6 +92,7 @@ def test_64_a_client_that_stops_following_changes_nothing(api: ChaosApi) -> None
     assert api.ended(run)["outcome"] == "resilient"
 
 
+@pytest.mark.e2e
 def test_many_who_follow_have_the_journal_read_as_often_as_one(api: ChaosApi, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[float] = []
     real = JournalTail.new

@@ -135,6 +135,7 @@ def test_a_measured_share_is_never_rounded_up(ratio: float, text: str) -> None:
     assert percent(ratio) == text
 
 
+@pytest.mark.e2e
 def test_a_file_holds_a_thousand_services_and_no_more_than_can_be_loaded(tmp_path: Path) -> None:
     def service(number: int, **label: str) -> ProposedService:
         target = Target(Decimal("0.999"), 0.99912)
