@@ -12,6 +12,7 @@ from hq.api.token_file import add_token
 from hq.api.tokens import Scope
 from hq.cli import main
 from stack.journal import Journal
+from tests.addresses import addresses_apart
 from tests.hq.serving import Served, serving
 
 Hq = Callable[..., tuple[int, str, str]]
@@ -19,7 +20,9 @@ Hq = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serving(tmp_path_factory.mktemp("served"), chaos=True) as running:
+    (nobody,) = addresses_apart(1)  # at the default one, a stack of the machine's may listen
+    more = f"prometheus: {{url: http://{nobody}}}"
+    with serving(tmp_path_factory.mktemp("served"), more=more, chaos=True) as running:
         for scope in Scope:
             made = add_token(running.stack.directory / "tokens.yaml", scope.value, frozenset({scope}))
             path = running.stack.directory / f"{scope.value}-token"
