@@ -244,6 +244,7 @@ def test_a_password_is_checked_once_and_those_who_guess_wait_for_each_other(monk
     assert passwords.are("me", b"right", users)
     assert passwords.are("me", b"right", users)
     assert checked == [b"right"]
+    assert not passwords.are("me", b"wrong", users), "what is remembered is the password, not only the user"
     assert not passwords.are("nobody", b"right", users), "who is not known costs a check too"
     assert not passwords.are("me", b"right", {"me": b"another"}) or checked.count(b"right") == 3
     go.clear()
@@ -282,3 +283,14 @@ def test_beyond_loopback_the_webhooks_token_opens_the_pages_and_nothing_else_of_
         (served.stack.directory / "tokens.yaml").unlink()
         assert served.get("/api/chaos/runs", authorization=shown).status == 401
         assert served.send("POST", "/api/chaos/stop", {"authorization": shown}, b"{}").status == 401
+
+
+def test_a_request_with_two_lengths_is_refused_and_nothing_behind_it_is_read(tmp_path: Path) -> None:
+    """A proxy that goes by the other length would take what is behind for the body, or the body for a request."""
+    with serving(tmp_path) as served:
+        head = f"Host: localhost\r\nAuthorization: {served.bearer('chaos')}\r\nContent-Type: application/json\r\n"
+        body = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+        behind = f"GET /-/healthy HTTP/1.1\r\n{head}\r\n"
+        answer = served.raw(f"POST /api/chaos/stop HTTP/1.1\r\n{head}{body}{behind}".encode())
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert answer.endswith(b'"a request has Content-Length or Transfer-Encoding, not both"}}')
