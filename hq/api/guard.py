@@ -17,6 +17,7 @@ from hq.api.errors import error_response
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 OTHER_HOST = "the Host header names no host that is served here; --allow-host adds one"
+TWO_LENGTHS = "a request has Content-Length or Transfer-Encoding, not both"
 WEB_PAGE = "requests from web pages are refused"
 
 
@@ -42,7 +43,7 @@ class Guard:
         if refusal:
             if scope["method"] not in READING:
                 await self._audit.write(Request(scope), AuditLine(refusal[0]))
-            await error_response(*refusal)(scope, receive, send)
+            await error_response(*refusal, {"connection": "close"})(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -50,6 +51,8 @@ class Guard:
         named = headers.getlist("host")
         if len(named) != 1 or _host(named[0]) not in self._hosts:
             return 400, OTHER_HOST
+        if "content-length" in headers and "transfer-encoding" in headers:  # a proxy may see another request behind it
+            return 400, TWO_LENGTHS
         if "origin" in headers or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             return 403, WEB_PAGE
         return None

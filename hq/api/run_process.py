@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from chaos.requested import is_held
@@ -43,4 +44,5 @@ def forget_old_logs(directory: Path) -> None:
     logs = sorted(path for path in directory.glob("*.log") if _LOG.fullmatch(path.name))
     for log in logs[:-LOGS_KEPT]:
         if not is_held(log):
-            log.unlink(missing_ok=True)
+            with suppress(OSError):
+                log.unlink()

@@ -6,6 +6,8 @@ import json
 import logging
 import subprocess
 import threading
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
@@ -14,12 +16,12 @@ from chaos.known_run import KnownRun, State, run_of
 from chaos.record import bury
 from chaos.requested import held, log_of
 from chaos.run_id import new_run_id
-from hq.api.errors import ApiError
+from hq.api.errors import ApiError, logged
 from hq.api.remembered_runs import RememberedRuns
 from hq.api.run_models import Run, RunDetails, described
 from hq.api.run_process import forget_old_logs, start_process
 from hq.api.run_request import Plan, without_paths
-from stack.errors import JournalError
+from stack.errors import HqError, JournalError
 from stack.journal import Journal, Record
 from stack.model import Stack
 
@@ -106,16 +108,28 @@ class Runs:
         run = new_run_id(plan.scenario)
         log = log_of(self.stack.journal, run)
         forget_old_logs(log.parent)
-        with held(log) as output:
-            asked = {"scenario": plan.scenario, "target": plan.target, "parameters": dict(plan.parameters)}
-            record = {"run": run, **asked, "key": key, "body": body, "who": who}
-            if self._journal.append_unless(self._is_new, "run_requested", record):
-                log.unlink()
-                return None
-            process = start_process(self.stack, run, plan, output)
+        asked = {"scenario": plan.scenario, "target": plan.target, "parameters": dict(plan.parameters)}
+        record = {"run": run, **asked, "key": key, "body": body, "who": who}
+        try:
+            with held(log) as output:
+                if not self._requests(record, log):
+                    return None
+                process = start_process(self.stack, run, plan, output)
+        except OSError as error:
+            raise logged(500, "the log of a run cannot be written", HqError(f"{log}: {error.strerror}")) from None
         if process:
             threading.Thread(target=self._see_off, args=(process,), daemon=True).start()
         return run
+
+    def _requests(self, record: Mapping[str, object], log: Path) -> bool:
+        """Writes the request down, unless another run came in between; the log of a run that is none does not stay."""
+        is_written = False
+        try:
+            is_written = not self._journal.append_unless(self._is_new, "run_requested", record)
+        finally:
+            if not is_written:
+                log.unlink()
+        return is_written
 
     def _is_new(self, record: Record) -> bool:
         return record.kind in ("run_requested", "run_announced") and run_of(record) not in self._known.runs

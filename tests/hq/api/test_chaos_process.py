@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hq.api.run_process import forget_old_logs
+from stack.errors import JournalError
 from stack.waiting import wait_for
 from tests.hq.api.chaos_api import WAVE, ChaosApi
 from tests.hq.serving import serving
@@ -70,3 +71,24 @@ def test_only_so_many_logs_are_kept(tmp_path: Path) -> None:
     left = sorted(path.name for path in tmp_path.iterdir())
     assert len(left) == 51
     assert (left[0], left[-1]) == ("20260101T000010Z-wave-0000.log", "exporter.log")
+
+
+def test_a_request_that_cannot_be_written_down_leaves_no_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs of those would push out the logs of real runs."""
+    monkeypatch.setattr("hq.api.chaos.is_up", lambda _stack: True)
+    with serving(tmp_path, chaos=True) as served:
+        api = ChaosApi(served)
+        logs = served.stack.directory / "log"
+
+        def full(*_: object) -> None:
+            raise JournalError("the disk is full")
+
+        with monkeypatch.context() as patched:
+            patched.setattr("stack.journal.Journal.append_unless", full)
+            assert api.start().status == 500
+        assert list(logs.iterdir()) == []
+        logs.rmdir()
+        logs.write_text("no directory")
+        said = "the log of a run cannot be written; the log of dev-hq serve says why"
+        assert api.start().error == (500, "internal", said)
+        assert api.journal.read() == []
