@@ -32,11 +32,15 @@ def context_of(tls: TlsSettings) -> ssl.SSLContext:
         if getattr(error, "reason", None) == "KEY_VALUES_MISMATCH":
             raise tls.place.error(f"{tls.key} is not the key of {tls.certificate}") from None
         raise tls.place.error(f"{tls.certificate} and {tls.key} are not a certificate and its key in PEM") from None
+    except OSError as error:  # they were there just now
+        raise tls.place.error(f"{tls.certificate} and {tls.key} cannot be read: {error.strerror}") from None
     if tls.verifies_clients and tls.client_ca:
         try:
             context.load_verify_locations(tls.client_ca)
         except ssl.SSLError:
             raise tls.place.error(f"{tls.client_ca} holds no certificate in PEM") from None
+        except OSError as error:
+            raise tls.place.error(f"{tls.client_ca} cannot be read: {error.strerror}") from None
         context.verify_mode = ssl.CERT_REQUIRED if tls.demands_clients else ssl.CERT_OPTIONAL
     return context
 
