@@ -124,7 +124,9 @@ def _answer(response: HTTPResponse) -> Answer:
 
 def make_stack(directory: Path, exporter: Address | None = None, more: str = "") -> Stack:
     """A small stack whose addresses nobody listens on, with `more` lines of YAML."""
-    front, vendor, spare, admin, control_plane = addresses_apart(5)
+    front, vendor, spare, admin, control_plane, nobody = addresses_apart(6)
+    if "prometheus:" not in more:
+        more = f"prometheus: {{url: http://{nobody}}}\n{more}"
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "stack.yaml").write_text(f"""\
 services:
