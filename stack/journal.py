@@ -8,7 +8,6 @@ a line torn by a crash is ended by the next writer and skipped by every reader.
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import math
 import os
@@ -21,7 +20,7 @@ from typing import Any
 
 from stack.dataclass import dataclass
 from stack.errors import JournalError, NotReadyError
-from stack.waiting import wait_for
+from stack.file_lock import take_turn
 
 VERSION = 1
 MAX_RECORD_BYTES = 64 * 1024
@@ -203,17 +202,9 @@ def _refuse_what_is_no_file(descriptor: int) -> None:
 
 
 def _lock(descriptor: int) -> None:
-    """Takes this writer's turn; a writer that was stopped in its own must not stop all the others for ever."""
-
-    def taken() -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
+    """Takes this writer's turn."""
     try:
-        wait_for(taken, LOCK_SECONDS, "", every=0.002)
+        take_turn(descriptor, LOCK_SECONDS, every=0.002)
     except NotReadyError:
         raise OSError(errno.EAGAIN, f"another process has held it locked for {LOCK_SECONDS:g} s") from None
 

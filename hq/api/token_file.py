@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -13,8 +12,8 @@ from hq.api.tokens import ALERTMANAGER, Caller, Scope, Token, digest_of, new_tok
 from hq.credentials import CredentialsError
 from stack.document import NAME
 from stack.errors import NotReadyError
+from stack.file_lock import take_turn
 from stack.suggestion import suggestion
-from stack.waiting import wait_for
 
 LOCK_SECONDS = 10.0
 _HEAD = "# Who may call the HTTP API, and what for; `dev-hq token` writes this file. Digests only: no token is in it.\n"
@@ -64,17 +63,9 @@ def _changing(path: Path) -> Iterator[dict[str, Token]]:
 
 
 def _take(turn: int, directory: Path) -> None:
-    """Waits until no other process changes the tokens; the lock is gone when `turn` is closed, however that comes."""
-
-    def taken() -> bool:
-        try:
-            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
+    """Waits until no other process changes the tokens, which is until `turn` is closed."""
     try:
-        wait_for(taken, LOCK_SECONDS, "", every=0.01)
+        take_turn(turn, LOCK_SECONDS, every=0.01)
     except NotReadyError:
         raise CredentialsError(f"another process has held {directory} locked for {LOCK_SECONDS:g} s") from None
 
