@@ -16,13 +16,17 @@ from gates.counting.evidence import COMPLETE
 from gates.gate import GateResult, Kind, Verdict
 from gates.objectives import checklist_of
 from gates.wording import count
+from prometheus.catalogue import CATALOGUE
 from prometheus.client import PrometheusClient
+from prometheus.detection.judgement import EXCUSED
 from prometheus.recording.recordings import MINUTE
 from stack.errors import HqError
 from stack.model import Stack
 from stack.quantity import format_duration
 
 LONGEST_WAIT = 120.0
+LONGEST_EXCUSE = 130.0
+"""Seconds; the rules excuse a service for two minutes after its start."""
 ASK_EVERY = 1.0
 
 
@@ -39,28 +43,58 @@ class Baseline:
     client: PrometheusClient
     meter: Meter
     stopping: Stopping
+    expect: tuple[str, ...] = ()
 
     def wait(self, say: Callable[[str], None]) -> None:
         """Waits until the service is steady; raises NotSteadyError at once when a gate fails, or when it takes long.
 
         What can pass by waiting is an alert that still resolves and a gate that wants more requests; for those there
-        is the length of a gate's window, and no more than LONGEST_WAIT. Raises ClockError too, since without agreeing
-        clocks nobody could say later what was during the faults.
+        is the length of a gate's window, and no more than LONGEST_WAIT. What the run expects to fire must be judged at
+        all: a service that has just been started is waited for, no more than LONGEST_EXCUSE.
+
+        Raises ClockError too, since without agreeing clocks nobody could say later what was during the faults.
         """
         check_clocks(self.client)
-        deadline = time.monotonic() + self.longest
+        self._until_none(self._unsteady, self._settling, say)
+        if self._mutes and self._until_none(self._excused, LONGEST_EXCUSE, say):
+            self._until_none(self._unsteady, self._settling, say)
+
+    @property
+    def longest(self) -> float:
+        """Seconds that `wait` may take."""
+        return 2 * self._settling + LONGEST_EXCUSE if self._mutes else self._settling
+
+    @property
+    def _settling(self) -> float:
+        return min(self.stack.gates.window + 15.0, LONGEST_WAIT)
+
+    @property
+    def _mutes(self) -> tuple[str, ...]:
+        """What the run expects, and the rules do not judge of a service that has just been started."""
+        return tuple(kind for kind in self.expect if CATALOGUE[kind].muted_by_restart)
+
+    def _until_none(
+        self, problem_with: Callable[[float], str | None], seconds: float, say: Callable[[str], None]
+    ) -> bool:
+        """Waits until there is no problem with so many seconds left; whether there was one."""
+        deadline = time.monotonic() + seconds
         said = ""
-        while problem := self._firing() or self._undecided(deadline - time.monotonic()) or self._bad():
+        while problem := problem_with(deadline - time.monotonic()):
             if time.monotonic() >= deadline:
                 raise NotSteadyError(f"{self.service} is not steady: {problem}")
             if said != (said := problem.partition(":")[0]):
                 say(f"waiting for a steady state: {problem}")
             self.stopping.pause(ASK_EVERY)
+        return bool(said)
 
-    @property
-    def longest(self) -> float:
-        """Seconds that `wait` may take."""
-        return min(self.stack.gates.window + 15.0, LONGEST_WAIT)
+    def _unsteady(self, left: float) -> str | None:
+        return self._firing() or self._undecided(left) or self._bad()
+
+    def _excused(self, _left: float) -> str | None:
+        if any(sample.labels.get("service") == self.service for sample in self.client.instant(EXCUSED).samples):
+            unjudged = " and ".join(self._mutes)
+            return f"{self.service} has just been started, and is not judged by {unjudged} for two minutes"
+        return None
 
     def _firing(self) -> str | None:
         for alert in self.client.alerts():

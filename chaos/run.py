@@ -84,7 +84,7 @@ class Run:
         """
         began = time.monotonic()
         bury_the_dead(self.record.journal)
-        baseline = Baseline(self.stack, self.service, self.client, self.meter, self.stopping)
+        baseline = Baseline(self.stack, self.service, self.client, self.meter, self.stopping, self.scenario.expect)
         longest = baseline.longest + CONNECT_SECONDS + max(end_of(fault) for fault in self.faults) + BLIND_SECONDS
         self.record.announce(self.service, self.faults, time.time() + longest)
         try:

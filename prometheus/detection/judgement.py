@@ -21,6 +21,8 @@ WORST_OF_BAND = Decimal("1.99")
 _RESTARTED = "service:restarted:bool == 1"
 _AND_AGAIN = "(min_over_time(service:restarted:bool[4m]) == 1 and service:restarted:bool offset 4m == 1)"
 """New for four minutes on end: not started once, but again and again, each time as another target perhaps."""
+EXCUSED = f"({_RESTARTED} unless {_AND_AGAIN})"
+"""The services of which the types that are `muted_by_restart` say nothing now."""
 
 Side = Literal["up", "down"]
 _SIDES: tuple[Side, ...] = ("up", "down")
@@ -36,7 +38,7 @@ def judgements(kinds: Sequence[AnomalyType]) -> Iterator[Recording]:
     yield Recording("anomaly:threshold", "\nor ".join([*nearer, "anomaly:limit"]))
     worse = ["(anomaly:limit_score >= anomaly:band_score)", "anomaly:band_score"] if banded else []
     muted = of_types(kind for kind in kinds if kind.muted_by_restart)
-    excused = f"(0 * anomaly:limit_score{muted} and on (service) ({_RESTARTED} unless {_AND_AGAIN}))"
+    excused = f"(0 * anomaly:limit_score{muted} and on (service) {EXCUSED})"
     yield Recording("anomaly:score", "\nor ".join([excused, *worse, "anomaly:limit_score"]))
 
 

@@ -11,7 +11,9 @@ from chaos.baseline import Baseline, NotSteadyError
 from chaos.measurement import Meter
 from chaos.stopping import Stopping
 from gates.gate import GateReport, GateResult, Kind, Verdict
+from prometheus.answer import Answer, Sample
 from prometheus.client import PrometheusClient
+from prometheus.detection.judgement import EXCUSED
 from prometheus.indicators import sli_of
 from tests.chaos.stacks import SHOP, stack_of
 
@@ -20,16 +22,29 @@ def said(gate: Kind, verdict: Verdict) -> GateResult:
     return GateResult(gate, "shop", gate, verdict, required=True, window=60.0, threshold=0.995, reason="so it is")
 
 
+YOUNG = "waiting for a steady state: shop has just been started, and is not judged by latency_shift for two minutes"
+
+
 class Prometheus(PrometheusClient):
-    """In it nothing fires and nothing is counted."""
+    """In it nothing fires and nothing is counted; the shop is excused once, and another service always."""
+
+    asked = 0
 
     def alerts(self) -> list:
         return []
 
+    def instant(self, query: str, at: float | None = None) -> Answer:
+        assert query == EXCUSED
+        self.asked += 1
+        names = ("till", "shop") if self.asked == 1 else ("till",)
+        return Answer(tuple(Sample({"service": name}, 0.0, 1.0) for name in names), (), (), "vector")
 
-def wait(directory: Path, monkeypatch: pytest.MonkeyPatch, *results: GateResult) -> list[str]:
+
+def wait(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, *results: GateResult, expect: tuple[str, ...] = ()
+) -> list[str]:
     """What a baseline says when the gates find `results`, and all passes the second time."""
-    reports = iter([GateReport(results, 0.0), GateReport((), 0.0)])
+    reports = iter([GateReport(results, 0.0), GateReport((), 0.0), GateReport((), 0.0)])
     monkeypatch.setattr("gates.automated.AutomatedQualityGate.check_all_gates", lambda *_, **__: next(reports))
     monkeypatch.setattr("chaos.measurement.Meter.windows", lambda *_: ())
     monkeypatch.setattr("chaos.baseline.ASK_EVERY", 0.0)
@@ -37,13 +52,20 @@ def wait(directory: Path, monkeypatch: pytest.MonkeyPatch, *results: GateResult)
     stack, client = stack_of(directory, SHOP), Prometheus("http://127.0.0.1:1")
     told: list[str] = []
     meter = Meter(client, sli_of(stack.services["shop"]))
-    Baseline(stack, "shop", client, meter, Stopping()).wait(told.append)
+    Baseline(stack, "shop", client, meter, Stopping(), expect).wait(told.append)
     return told
 
 
 def test_a_gate_that_wants_more_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told = wait(tmp_path, monkeypatch, said(Kind.SUCCESS_RATE, Verdict.UNDECIDED))
     assert told == ["waiting for a steady state: the gate success_rate says undecided: so it is"]
+
+
+def test_what_is_expected_must_be_judged_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules excuse what has just been started: else the first run after `dev-hq up` says that nobody was told."""
+    young = wait(tmp_path, monkeypatch, said(Kind.SUCCESS_RATE, Verdict.PASS), expect=("latency_shift",))
+    assert young == [YOUNG]
+    assert wait(tmp_path, monkeypatch, said(Kind.SUCCESS_RATE, Verdict.PASS), expect=("error_spike",)) == []
 
 
 def test_an_error_budget_without_its_month_of_history_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
