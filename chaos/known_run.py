@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,7 +10,7 @@ from typing import Any
 
 from chaos.announced_process import announced_process
 from chaos.requested import is_held, log_of
-from stack.journal import JournalTail, Record
+from stack.journal import JournalTail, Record, finite
 from stack.process import AFTERMATH_SECONDS, ProcessIdentity
 
 
@@ -70,7 +69,7 @@ class KnownRun:
             self.announced = record.at
             self._plan(record.data)
             self.service = _text(record.data, "service") or None
-            self.deadline = _number(record.data, "deadline")
+            self.deadline = finite(record.data, "deadline")
             self.process = announced_process(record.data)
         elif record.kind == "run_finished" and self.finished is None:
             self.finished = record.at
@@ -104,10 +103,10 @@ class KnownRun:
         self.target = self.target or _text(data, "target")
         self.outcome = _text(data, "outcome") or None
         self.reason = _text(data, "reason") or None
-        self.score = _number(data, "score")
-        self.time_to_detect = _number(data, "time_to_detect_seconds")
-        self.time_to_recover = _number(data, "time_to_recover_seconds")
-        self.duration = _number(data, "duration_seconds")
+        self.score = finite(data, "score")
+        self.time_to_detect = finite(data, "time_to_detect_seconds")
+        self.time_to_recover = finite(data, "time_to_recover_seconds")
+        self.duration = finite(data, "duration_seconds")
 
 
 class KnownRuns:
@@ -174,13 +173,3 @@ def run_of(record: Record) -> str:
 def _text(data: Mapping[str, Any], key: str) -> str:
     value = data.get(key)
     return value if isinstance(value, str) else ""
-
-
-def _number(data: Mapping[str, Any], key: str) -> float | None:
-    value = data.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None

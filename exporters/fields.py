@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
+
+from stack.journal import finite
 
 
 class UnreadableRecordError(ValueError):
@@ -46,17 +47,6 @@ def number(data: Mapping[str, Any], key: str) -> float:
     if value is None:
         raise UnreadableRecordError(f"{key} must be a number")
     return value
-
-
-def finite(data: Mapping[str, Any], key: str) -> float | None:
-    """The number, or None when it is null, missing or none."""
-    value = data.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
 
 
 def measured(data: Mapping[str, Any], key: str) -> float | None:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from exporters.fields import UnreadableRecordError, choice, finite, measured, text, text_or_nothing
+from exporters.fields import UnreadableRecordError, choice, measured, text, text_or_nothing
 from exporters.run_history import RunHistory
-from stack.journal import Record
+from stack.journal import Record, finite
 from stack.verdicts import VERDICTS
 
 DELAY_BUCKETS = (0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0, 900.0, math.inf)

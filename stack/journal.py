@@ -39,6 +39,17 @@ class Record:
     data: Mapping[str, Any]
 
 
+def finite(data: Mapping[str, Any], key: str) -> float | None:
+    """The number in a record's data, or None when it is null, missing or none."""
+    value = data.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
 class Journal:
     """The journal in one file, for appending and for reading it all."""
 
