@@ -20,7 +20,7 @@ from hq.api.errors import ApiError, logged
 from hq.api.events import Streams
 from hq.api.openapi.refusals import RETRY_AFTER, refuses
 from hq.api.quality_answer import CheckFound, answer
-from hq.api.threads import Few
+from hq.api.threads import AtMost
 from hq.api.tokens import Scope
 from stack.errors import HqError
 from stack.model import LONGEST_GATE_WINDOW, Stack
@@ -87,7 +87,7 @@ def quality(doors: Doors, stack: Stack, streams: Streams, gates: Path | None = N
     The verdicts go to the journal of the stack, from which its metrics are made.
     """
     router = doors.to(Scope.QUALITY, "quality")
-    checks = Few(MOST_CHECKS, BUSY, RETRY_SECONDS)
+    checks = AtMost(MOST_CHECKS, BUSY, RETRY_SECONDS)
 
     @router.post(
         "/api/quality/check",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import Future
 from typing import TypeVar
 
 from hq.api.errors import ApiError
@@ -15,31 +15,22 @@ Given = TypeVar("Given")
 
 async def in_thread(work: Callable[[], Given]) -> Given:
     """What `work` gives or raises; it has a thread of its own, which the end of the process does not wait for."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Given] = loop.create_future()
-
-    def tell(given: Given | None, error: BaseException | None) -> None:
-        if done.cancelled():
-            return
-        if error is None:
-            done.set_result(given)  # type: ignore[arg-type]
-        else:
-            done.set_exception(error)
+    done: Future[Given] = Future()
+    done.set_running_or_notify_cancel()  # so that whoever stops waiting does not take it from under the thread
 
     def run() -> None:
-        given, failure = None, None
         try:
             given = work()
         except BaseException as error:
-            failure = error
-        with suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            loop.call_soon_threadsafe(tell, given, failure)
+            done.set_exception(error)
+        else:
+            done.set_result(given)
 
     threading.Thread(target=run, name="api work", daemon=True).start()
-    return await done
+    return await asyncio.wrap_future(done)
 
 
-class Few:
+class AtMost:
     """Lets so many pieces of work go on at once, and refuses what is more: what waited would only pile up."""
 
     def __init__(self, most: int, refusal: str, retry_after: int) -> None:
