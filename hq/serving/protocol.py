@@ -33,7 +33,7 @@ class CarefulProtocol(H11Protocol):
     idle: dict[CarefulProtocol, None]
     _deadline: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
         super().connection_made(transport)
         tls = self.web.config.tls
         connection = transport.get_extra_info("ssl_object")

@@ -46,7 +46,7 @@ class Server(uvicorn.Server):
             create = partial(
                 loop.create_server, ssl_handshake_timeout=HANDSHAKE_SECONDS, ssl_shutdown_timeout=SHUTDOWN_SECONDS
             )
-            loop.create_server = create  # type: ignore[method-assign]
+            loop.create_server = create  # type: ignore[method-assign] # uvicorn hands on no such option
         await super().startup(list(sockets) if sockets else None)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

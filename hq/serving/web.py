@@ -99,6 +99,6 @@ def _stamp_of(path: Path) -> tuple[int, int, int] | None:
 
 def _need_bcrypt() -> None:
     try:
-        import bcrypt  # noqa: F401
+        import bcrypt  # noqa: F401 - whether it is there
     except ImportError:
         raise MissingToolError("basic_auth_users needs bcrypt: pip install 'dev-hq[api]'") from None

@@ -22,7 +22,7 @@ def documented(app: FastAPI, pages: APIRouter) -> APIRouter:
             app.openapi_schema = document_of(app)
         return app.openapi_schema
 
-    app.openapi = document  # type: ignore[method-assign]
+    app.openapi = document  # type: ignore[method-assign] # as FastAPI says it is to be done
 
     async def openapi() -> Response:
         return Response(await run_in_threadpool(lambda: rendered(document())), media_type="application/json")
