@@ -54,10 +54,13 @@ def read_events(parts: Iterable[bytes]) -> Iterator[Event]:
 
 
 def _lines(parts: Iterable[bytes]) -> Iterator[str]:
-    pending = b""
+    pending = bytearray()  # grows without being copied: a server may send single bytes
     for part in parts:
-        *whole, pending = (pending + part).split(b"\n")
-        for line in whole:
+        *ends, rest = part.split(b"\n")
+        for end in ends:
+            line = bytes(pending + end)
+            pending.clear()
             yield line.removesuffix(b"\r").decode("utf-8", "replace")
+        pending += rest
         if len(pending) > MAX_EVENT_BYTES:
             raise AnswerError(f"a line of more than {MAX_EVENT_BYTES // 1024} KiB")

@@ -46,3 +46,10 @@ def test_a_line_that_does_not_end_is_refused() -> None:
 def test_an_event_that_does_not_end_is_refused() -> None:
     with pytest.raises(AnswerError, match=r"^an event of more than 1024 KiB$"):
         list(read_events([b"data: " + b"x" * 1000 + b"\n"] * (MAX_EVENT_BYTES // 1000 + 1)))
+
+
+def test_a_line_that_comes_byte_by_byte_is_read_and_bounded() -> None:
+    with pytest.raises(AnswerError) as caught:
+        list(read_events(b"a" for _ in range(MAX_EVENT_BYTES + 1)))
+    assert str(caught.value) == "a line of more than 1024 KiB"
+    assert list(read_events(bytes([byte]) for byte in STREAM)) == EVENTS
