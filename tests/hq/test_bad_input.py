@@ -16,6 +16,8 @@ from tests.addresses import addresses_apart
 
 ROOT = Path(__file__).parent.parent.parent
 
+pytestmark = pytest.mark.e2e  # each starts programs
+
 
 def elsewhere(directory: Path) -> Path:
     """A copy of the demo's stack at addresses where nothing listens."""

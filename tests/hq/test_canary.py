@@ -238,6 +238,8 @@ def break_and_ask_again(
                 session, "get", f"{url}{name}", headers, None
             )
         path.write_bytes(content)
+        again = answer(session, "get", f"{url}/metrics", {"connection": "close"}, None)
+        outputs[f"{ANSWER} /metrics when {path.name} is whole again"] = again
 
 
 def basic(user: str, password: str) -> str:
