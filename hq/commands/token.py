@@ -40,7 +40,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     shown = actions.add_parser("list", help="whose tokens there are, and what each opens")
     shown.set_defaults(handler=_list)
     revoke = actions.add_parser("revoke", help="forget a token: it opens nothing any more")
-    revoke.add_argument("name", metavar="NAME")
+    revoke.add_argument("name", metavar="NAME", help="as `token list` shows it")
     revoke.set_defaults(handler=_revoke)
     for action in (add, shown, revoke):
         action.add_argument(
