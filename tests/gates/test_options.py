@@ -77,11 +77,22 @@ def test_help_teaches_by_examples_and_names_every_exit_code(capsys: pytest.Captu
             way_in([*words, "--help"])
         assert stopped.value.code == 0
         said = capsys.readouterr().out
-        said = capsys.readouterr().err.splitlines()
         name = "dev-hq quality check" if words else "python -m gates.check"
-        usage = f"usage: {name} [--stack FILE | -c FILE] [option ...]; --help names them all"
-        assert said[:-1] == ([] if words else [usage])
-        assert said[-1].startswith(f'{name}: error: argument --window: "10" is not a duration; ')
+        assert f"  {name} --config gates.yaml --since 2026-11-22T10:00:00Z --wait 30m\n" in said
+        assert "".join(f"{line[2]}" for line in said.partition("exit codes:\n")[2].splitlines()) == "012345"
+        assert max(map(len, said.splitlines())) <= 110
+
+
+def test_a_mistake_is_not_drowned_in_options(capsys: pytest.CaptureFixture[str]) -> None:
+    for way_in, words in ((main, []), (dev_hq, ["quality", "check"])):
+        with pytest.raises(SystemExit) as stopped:
+            way_in([*words, "--window", "10"])
+        assert stopped.value.code == 2
+        *usage, said = capsys.readouterr().err.splitlines()
+        name = "dev-hq quality check" if words else "python -m gates.check"
+        shown = f"usage: {name} [--stack FILE | -c FILE] [option ...]; --help names them all"
+        assert usage == ([] if words else [shown])
+        assert said.startswith(f'{name}: error: argument --window: "10" is not a duration; ')
 
 
 @pytest.mark.parametrize(
