@@ -18,12 +18,16 @@ def bound(address: Address) -> socket.socket:
     """A socket that listens at `address`; raises HqError when it cannot."""
     family = socket.AF_INET6 if address.host.startswith("[") else socket.AF_INET
     try:
-        return socket.create_server((address.host.strip("[]"), address.port), family=family, backlog=512)
+        listener = socket.create_server((address.host.strip("[]"), address.port), family=family, backlog=512)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise HqError(f"{address} is taken; stop what listens there or choose another with --listen") from None
         reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror  # a name has none
         raise HqError(f"{address} cannot be listened on: {reason}") from None
+    # Connections inherit it. asyncio sets it only where a socket was made for IPPROTO_TCP by name; without it a body
+    # waits 40 ms for the other side to acknowledge its headers.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def is_loopback(listener: socket.socket) -> bool:
