@@ -19,6 +19,8 @@ from hq.cli import main
 from prometheus.rules import rule_texts
 from tests.prometheus.stacks import ROOT, demo_stack
 
+pytestmark = pytest.mark.e2e
+
 DASHBOARDS = tuple(dashboard_texts(demo_stack()))
 PROVISIONING = tuple(provisioning_texts(demo_stack()))
 OVERVIEW = "anomaly-overview.json"

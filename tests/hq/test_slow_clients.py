@@ -15,6 +15,8 @@ import pytest
 import hq.serving.protocol
 from tests.hq.serving import Served, serving
 
+pytestmark = pytest.mark.e2e
+
 HALF = b"GET /metrics HTTP/1.1\r\nHost: local"
 LATE = b'{"error":{"code":"timeout","message":"the headers did not arrive within 0.3 s"}}'
 
@@ -50,7 +52,6 @@ def is_closed(connection: socket.socket) -> bool:
         return True
 
 
-@pytest.mark.e2e
 def test_13_four_hundred_half_sent_requests_leave_a_scrape_under_100_ms(served: Served) -> None:
     """The median of several: this machine may be busy with something else for one of them."""
     with ExitStack() as held:
@@ -69,7 +70,6 @@ def test_13_four_hundred_half_sent_requests_leave_a_scrape_under_100_ms(served: 
         assert statistics.median(seconds[2:]) < 0.1, seconds
 
 
-@pytest.mark.e2e
 def test_13_half_sent_requests_are_closed(served: Served, impatient: None) -> None:
     with ExitStack() as held:
         stuck = [held.enter_context(connected(served)) for _ in range(400)]

@@ -19,6 +19,8 @@ from tests.exporters.exposed import samples_of
 from tests.hq.certificates import client_context, write_server
 from tests.hq.serving import Served, serving
 
+pytestmark = pytest.mark.e2e
+
 CLIENTS = "client_auth_type: RequireAndVerifyClientCert, client_ca_file: clients.pem"
 
 
@@ -72,7 +74,6 @@ def test_an_older_tls_than_asked_for_is_refused(tmp_path, authority) -> None:
         assert status(served, client_context(authority)) == 200
 
 
-@pytest.mark.e2e
 def test_14_an_idle_connection_to_the_tls_port_is_closed(tmp_path, authority, monkeypatch) -> None:
     monkeypatch.setattr(hq.serving.server, "HANDSHAKE_SECONDS", 1.0)
     with (

@@ -21,6 +21,8 @@ from tests.hq.api.listening import Heard, listening
 from tests.hq.fake_prometheus import WATCHDOG, FakePrometheus, alert, fake_prometheus, sample
 from tests.hq.serving import Served, serving
 
+pytestmark = pytest.mark.e2e
+
 NOW = "/api/anomalies"
 STREAM = "/api/anomalies/stream"
 SINCE = {"activeAt": "2026-11-22T09:00:00Z"}

@@ -23,6 +23,8 @@ from stack.journal import Journal, JournalTail, Record
 from stack.waiting import wait_for
 from tests.hq.api.chaos_api import WAVE, ChaosApi, chaos_api, events_in
 
+pytestmark = pytest.mark.e2e
+
 NOBODY = {"pid": 1, "process_started": 1, "boot": "x"}
 KINDS = ["run_requested", "run_announced", "run_progress", "run_progress", "run_finished", "end"]
 REQUESTED = {"scenario": "s", "target": "t", "parameters": {}, "key": "0", "body": "0", "who": "me"}
@@ -92,7 +94,6 @@ def test_64_a_client_that_stops_following_changes_nothing(api: ChaosApi) -> None
     assert api.ended(run)["outcome"] == "resilient"
 
 
-@pytest.mark.e2e
 def test_many_who_follow_have_the_journal_read_as_often_as_one(api: ChaosApi, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[float] = []
     real = JournalTail.new

@@ -24,6 +24,8 @@ from stack.address import Address, free_address
 from stack.waiting import wait_for
 from tests.hq.api.listening import Heard, listening
 
+pytestmark = pytest.mark.e2e
+
 Events = Callable[[str | None], AsyncGenerator[Event, None]]
 
 

@@ -59,8 +59,9 @@ def verdicts(served: Served) -> list[tuple[Any, ...]]:
 
 
 def audit(served: Served) -> dict[str, Any]:
-    """The last line of it."""
-    return dict(Journal(served.stack.directory / "audit.jsonl").read()[-1].data)
+    """The last line of it, if there is one yet."""
+    lines = Journal(served.stack.directory / "audit.jsonl").read()
+    return dict(lines[-1].data) if lines else {}
 
 
 def test_it_says_what_the_command_says(served: Served, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,8 @@ from stack.waiting import wait_for
 from tests.hq.remote.conftest import Hq
 from tests.hq.remote.fake_server import FakeHq, Says, refuses, streams
 
+pytestmark = pytest.mark.e2e
+
 RUN = "20261122T100000Z-network-latency-0c1d"
 EVENTS = f"GET /api/chaos/runs/{RUN}/events"
 DETAILS = f"GET /api/chaos/runs/{RUN}"

@@ -12,6 +12,8 @@ import trustme
 from hq.cli import main
 from tests.hq.remote.fake_server import FakeHq, Says, fake_hq, token_file
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture
 def authority(tmp_path: Path) -> trustme.CA:

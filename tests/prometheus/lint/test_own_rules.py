@@ -10,6 +10,8 @@ from hq.cli import main
 from prometheus.formats.registry import FORMATS
 from tests.prometheus.stacks import OTHERS, ROOT
 
+pytestmark = pytest.mark.e2e
+
 
 def lint(*arguments: object) -> int:
     return main(["rules", "lint", *map(str, arguments)])
@@ -27,7 +29,6 @@ def test_the_rules_of_other_stacks_are_clean(name: str, tmp_path: Path, capsys: 
     assert lint("--stack", stack) == 0, capsys.readouterr().out
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_is_read(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["generate", "--stack", str(ROOT / "stack.yaml"), "--format", name, "--output", str(tmp_path)])
