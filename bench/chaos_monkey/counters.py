@@ -30,19 +30,36 @@ class CounterScraper(Repeating):
         self.url = f"http://{exporter}/metrics"
         self.scrapes = 0
         self.failures = 0
+        self.partial = 0
         self.counters: Counters = {}
         self.breaches: list[Breach] = []
 
     def look(self) -> None:
         try:
             with urllib.request.urlopen(self.url, timeout=5) as answer:
-                counters = counters_in(answer.read().decode())
+                text = answer.read().decode()
         except (OSError, http.client.HTTPException):
             self.failures += 1
             return
-        self.breaches += fallen(self.counters, counters)
+        self.compare(text)
+
+    def compare(self, text: str) -> None:
+        """Compares one exposition; a collector that says that it was too slow leaves a gap, which is no fall."""
+        counters, partial = counters_in(text), _left_out(text)
+        self.partial += partial
+        before = {series: value for series, value in self.counters.items() if series in counters or not partial}
+        self.breaches += fallen(before, counters)
         self.counters = {**self.counters, **counters}
         self.scrapes += 1
+
+
+def _left_out(exposition: str) -> bool:
+    """Whether a collector was left out of this scrape, by the exporter's own word."""
+    return any(
+        sample.name == "exporter_collector_success" and not sample.value
+        for family in text_string_to_metric_families(exposition)
+        for sample in family.samples
+    )
 
 
 def counters_in(exposition: str) -> Counters:

@@ -38,6 +38,7 @@ def document(monkey: Monkey, asked: Document) -> Document:
             "notifications acknowledged": len(monkey.courier.acknowledged),
             "scrapes": monkey.scraper.scrapes,
             "scrapes refused": monkey.scraper.failures,
+            "scrapes without a collector": monkey.scraper.partial,
             "counters compared": len(monkey.scraper.counters),
         },
         "breaches": [{"promise": breach.promise.value, "what": breach.sentence} for breach in monkey.breaches],

@@ -207,6 +207,15 @@ class TestCounters:
         scraper.look()
         assert (scraper.failures, scraper.breaches, scraper.counters) == (1, [], {self.RUNS: 3.0})
 
+    def test_a_collector_that_was_too_slow_leaves_a_gap_which_is_no_fall(self) -> None:
+        scraper = CounterScraper(Address("127.0.0.1", 1))
+        scraper.compare(f"# TYPE chaos_runs_total counter\n{self.NAME} 3\n")
+        slow = '# TYPE exporter_collector_success gauge\nexporter_collector_success{collector="journal"} 0\n'
+        scraper.compare(slow)
+        assert (scraper.partial, scraper.breaches) == (1, [])
+        scraper.compare(f"{slow}# TYPE chaos_runs_total counter\n{self.NAME} 2\n")
+        assert sentences(scraper.breaches) == [f"{self.NAME} fell from 3 to 2"]
+
 
 class TestPlan:
     def test_it_follows_from_the_seed(self) -> None:
