@@ -99,7 +99,7 @@ def test_everything_works_in_an_empty_directory(full: Installed, tmp_path: Path)
         wait_for(lambda: full.run(tmp_path, "quality", "check").returncode == 0, 40, "the gates did not pass", every=1)
         assert full.run(tmp_path, "-m", "gates.check").returncode == 0
         assert "proxy-failure-wave" in full.run(tmp_path, "chaos", "list").stdout
-        run = full.run(tmp_path, "chaos", "run", "network-latency", "--target", "storefront", "--duration", "10s")
+        run = full.run(tmp_path, "chaos", "run", "rate-limit-storm", "--target", "storefront", "--duration", "10s")
         assert run.returncode in (0, 1), run.stdout + run.stderr
         assert "score" in run.stdout
         assert full.run(tmp_path, "anomalies").returncode in (0, 1)
