@@ -27,7 +27,7 @@ check: install lint ## the quick part of the tests, under a minute
 	$(BIN)/pytest -q -n 3 -m "not e2e"
 
 test: check ## the whole suite, the closed loop among it, under 15 minutes
-	$(BIN)/pytest -q -n 5 --dist loadfile --no-loadscope-reorder -m e2e
+	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m e2e
 
 bench: install ## what the figures in the README come from
 	$(BIN)/python -m bench.data_plane
