@@ -26,7 +26,7 @@ check: install lint ## the quick part of the tests, under a minute
 	$(BIN)/dev-hq rules lint
 	$(BIN)/pytest -q -n 3 -m "not e2e"
 
-test: check ## the whole suite, the closed loop among it, under 15 minutes
+test: check ## the whole suite, the closed loop among it, in about 20 minutes on two cores
 	$(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder -m e2e
 
 bench: install ## what the figures in the README come from

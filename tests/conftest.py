@@ -23,7 +23,8 @@ stack.address.PORTS = stack.address.PORTS[worker % 8 * 1500 :][:1500]
 
 LOOPS = (
     "test_verify", "test_dashboards", "test_demo", "test_tutorial", "test_scenarios", "test_kills", "test_promises",
-    "test_commands", "test_chaos_live", "test_live", "test_vmalert_live", "test_wheel", "test_compose_up", "test_up",
+    "test_rules", "test_commands", "test_chaos_live", "test_live", "test_vmalert_live", "test_wheel",
+    "test_compose_up", "test_up",
 )  # fmt: skip
 
 
