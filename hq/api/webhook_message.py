@@ -21,7 +21,7 @@ class WebhookAlert(BaseModel):
     labels: dict[str, str]
     annotations: dict[str, str] = Field(description="Of each, the first 1000 characters are kept.")
     startsAt: AwareDatetime  # noqa: N815 - Alertmanager's name, as are the others
-    endsAt: AwareDatetime = Field(description="The year 1 stands for never.")  # noqa: N815
+    endsAt: AwareDatetime = Field(description="The year 1 stands for never.")  # noqa: N815 - Alertmanager's name
     fingerprint: str = Field(min_length=1, description="The same for the same labels.")
 
 
@@ -53,7 +53,7 @@ class WebhookMessage(BaseModel):
 
     version: Literal["4"]
     receiver: str = Field(min_length=1)
-    truncatedAlerts: int = Field(0, ge=0, lt=2**31, description="How many alerts were left out.")  # noqa: N815
+    truncatedAlerts: int = Field(0, ge=0, lt=2**31, description="How many alerts were left out.")  # noqa: N815 - its name too
     alerts: list[WebhookAlert] = Field(min_length=1)
 
 

@@ -80,7 +80,7 @@ class Hostile(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_GET  # noqa: N815 - http.server's names
 
     def log_message(self, format: str, *args: object) -> None:
         pass

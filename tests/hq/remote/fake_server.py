@@ -96,8 +96,8 @@ def fake_hq(tls: ssl.SSLContext | None = None) -> Iterator[FakeHq]:
                 says.then()
             if says.breaks:
                 return
-            is_text = isinstance(says.body, str)
-            body = (says.body if is_text else json.dumps(says.body)).encode()  # type: ignore[union-attr]
+            text = says.body if isinstance(says.body, str) else json.dumps(says.body)
+            body = text.encode()
             self.send_response(says.status)
             for name, value in {"Content-Type": "application/json", **says.headers}.items():
                 self.send_header(name, value)
